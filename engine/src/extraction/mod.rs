@@ -1,0 +1,87 @@
+//! Images to minutiae: decode, bring to 500 ppi, NIST mindtct, quality gate.
+//!
+//! Strangers' images go through C code with global state, so all of it but the gate runs in worker processes: the
+//! server calls [`pool::Pool::extract`], which hands the image to a process that runs [`worker::run`]. A crash or a hang
+//! there costs that one request an error, and never the server.
+
+pub mod gate;
+pub mod image;
+pub mod mindtct;
+pub mod pool;
+pub mod worker;
+pub mod wsq;
+
+use serde::{Deserialize, Serialize};
+
+use crate::minutia::Minutia;
+
+/// An image file format that is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImageFormat {
+    /// Portable Network Graphics.
+    Png,
+    /// Windows bitmap.
+    Bmp,
+    /// Tagged Image File Format.
+    Tiff,
+    /// Wavelet scalar quantisation (FBI IAFIS-IC-0110).
+    Wsq,
+}
+
+/// What is asked of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Format of the bytes.
+    pub format: ImageFormat,
+    /// Resolution of the image, as its sender declares it. Unit: pixels per inch.
+    pub resolution_ppi: u16,
+}
+
+/// The name and version of the extractor, kept with each record.
+pub const EXTRACTOR: &str = "mindtct/nbis-rs-0.1.0";
+
+/// Why no minutiae were found. Each message can be shown to the sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtractionError {
+    /// The bytes are not an image of the format declared, or are damaged.
+    #[error("the image cannot be decoded: {0}")]
+    Undecodable(String),
+    /// Colour, or another depth.
+    #[error("the image is {0}; 8-bit grey is needed")]
+    NotGrey(String),
+    /// Too many or too few pixels.
+    #[error("the image is {width} x {height} pixels: {limit}")]
+    Size {
+        /// Pixels across.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+        /// The limit that it breaks, in words.
+        limit: String,
+    },
+    /// Declared resolution out of range.
+    #[error("a resolution of {0} ppi is not between {min} and {max}", min = image::RESOLUTION_PPI_MIN, max = image::RESOLUTION_PPI_MAX)]
+    Resolution(u16),
+    /// mindtct gave an error code.
+    #[error("mindtct gave up on the image: {0}")]
+    Mindtct(String),
+    /// The worker took longer than it may.
+    #[error("extraction took longer than {0} seconds and was stopped")]
+    TimedOut(u64),
+    /// The worker crashed or broke its memory limit.
+    #[error("the extraction process died on this image")]
+    Died,
+    /// No worker became free in time.
+    #[error("all extraction processes are busy")]
+    Busy,
+    /// No worker could be started.
+    #[error("no extraction process could be started: {0}")]
+    Unavailable(String),
+}
+
+/// Decodes, resamples and extracts, in this process. For workers, and for tools that trust their images.
+pub fn extract(request: Request, bytes: &[u8]) -> Result<Vec<Minutia>, ExtractionError> {
+    let grey = image::decode(request, bytes)?;
+    mindtct::minutiae(&image::at_500_ppi(grey, request.resolution_ppi))
+}

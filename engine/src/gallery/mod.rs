@@ -1,0 +1,223 @@
+//! The gallery: labelled slots, and one sub-gallery a finger position whose rows belong to slots.
+//!
+//! A slot is a record, whatever fingers it has, so fusing fingers is adding per slot. Rows of a sub-gallery are dense:
+//! a finger that nobody sent costs nothing. Slots and rows are reused after an erasure, which overwrites them in place.
+//! This is the copy in host memory, which the CPU back end reads and from which a device can always be filled again.
+
+mod label;
+
+pub use label::{Label, PARTITIONS, Partition, Scope};
+
+use crate::minutia::FingerPosition;
+use crate::template::{TEMPLATE_WORDS, Template};
+
+/// A record's place in the gallery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub(crate) u32);
+
+impl Slot {
+    /// For arrays indexed by slot.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A row: whose it is, and how many minutiae its template has (0: free).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Row {
+    /// The slot that it belongs to.
+    pub slot: u32,
+    /// Minutiae in the template.
+    pub count: u32,
+}
+
+/// What a write changed, so that a device can follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The label of a slot.
+    Label(Slot),
+    /// A row of a sub-gallery.
+    Row(FingerPosition, usize),
+}
+
+/// The templates of one finger position.
+#[derive(Default)]
+pub struct SubGallery {
+    rows: Vec<Row>,
+    templates: Vec<[u32; TEMPLATE_WORDS]>,
+    free: Vec<usize>,
+}
+
+impl SubGallery {
+    /// Rows, free ones included.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Packed templates, one a row.
+    pub fn templates(&self) -> &[[u32; TEMPLATE_WORDS]] {
+        &self.templates
+    }
+
+    fn put(&mut self, slot: Slot, template: &Template) -> usize {
+        let row = Row {
+            slot: slot.0,
+            count: template.count(),
+        };
+        if let Some(index) = self.free.pop() {
+            self.rows[index] = row;
+            self.templates[index] = *template.words();
+            return index;
+        }
+        self.rows.push(row);
+        self.templates.push(*template.words());
+        self.rows.len() - 1
+    }
+
+    fn clear(&mut self, index: usize) {
+        self.rows[index] = Row::default();
+        self.templates[index] = [0; TEMPLATE_WORDS];
+        self.free.push(index);
+    }
+}
+
+/// All slots and sub-galleries.
+#[derive(Default)]
+pub struct Gallery {
+    labels: Vec<Option<Label>>,
+    rows_of: Vec<Vec<(FingerPosition, usize)>>,
+    fingers: [SubGallery; FingerPosition::COUNT],
+    free: Vec<Slot>,
+}
+
+/// The gallery has as many slots as it can number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the gallery is full: {} slots", u32::MAX)]
+pub struct GalleryFull;
+
+impl Gallery {
+    /// Adds a record; of two templates of one position the last is kept. Returns its slot and what changed.
+    pub fn append(
+        &mut self,
+        label: Label,
+        templates: &[(FingerPosition, Template)],
+    ) -> Result<(Slot, Vec<Change>), GalleryFull> {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                let slot = Slot(u32::try_from(self.labels.len()).map_err(|_| GalleryFull)?);
+                self.labels.push(None);
+                self.rows_of.push(Vec::new());
+                slot
+            }
+        };
+        self.labels[slot.index()] = Some(label);
+        let mut changes = vec![Change::Label(slot)];
+        changes.extend(self.put_fingers(slot, templates));
+        Ok((slot, changes))
+    }
+
+    /// Overwrites a record's label and templates and frees its slot. An unused slot stays as it is.
+    pub fn erase(&mut self, slot: Slot) -> Vec<Change> {
+        if self.label(slot).is_none() {
+            return Vec::new();
+        }
+        self.labels[slot.index()] = None;
+        self.free.push(slot);
+        let mut changes = vec![Change::Label(slot)];
+        for (position, row) in core::mem::take(&mut self.rows_of[slot.index()]) {
+            self.fingers[position.index()].clear(row);
+            changes.push(Change::Row(position, row));
+        }
+        changes
+    }
+
+    fn put_fingers(&mut self, slot: Slot, templates: &[(FingerPosition, Template)]) -> Vec<Change> {
+        let mut changes = Vec::with_capacity(templates.len());
+        for (position, template) in templates {
+            let owned = &mut self.rows_of[slot.index()];
+            let sub = &mut self.fingers[position.index()];
+            if let Some(at) = owned.iter().position(|(p, _)| p == position) {
+                let (_, row) = owned.swap_remove(at);
+                sub.clear(row);
+            }
+            let row = sub.put(slot, template);
+            owned.push((*position, row));
+            changes.push(Change::Row(*position, row));
+        }
+        changes
+    }
+
+    /// Slots, unused ones included.
+    pub fn slots(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Slots in use.
+    pub fn records(&self) -> usize {
+        self.labels.len() - self.free.len()
+    }
+
+    /// `None` where the slot is not in use.
+    pub fn label(&self, slot: Slot) -> Option<&Label> {
+        self.labels.get(slot.index())?.as_ref()
+    }
+
+    /// The sub-gallery of a position.
+    pub fn finger(&self, position: FingerPosition) -> &SubGallery {
+        &self.fingers[position.index()]
+    }
+
+    /// The template of a slot's finger, if it has one: words and minutiae.
+    pub fn template(&self, slot: Slot, position: FingerPosition) -> Option<(&[u32; TEMPLATE_WORDS], u32)> {
+        let (_, row) = self
+            .rows_of
+            .get(slot.index())?
+            .iter()
+            .find(|(p, _)| *p == position)?;
+        let sub = &self.fingers[position.index()];
+        Some((&sub.templates[*row], sub.rows[*row].count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::minutia::{Minutia, MinutiaType};
+
+    fn template(n: u16) -> Template {
+        let minutia = |i| Minutia {
+            kind: MinutiaType::Other,
+            x: i * 9,
+            y: i * 7 % 50,
+            direction: 3,
+            quality: 1,
+        };
+        Template::new(&(0..n).map(minutia).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn label(sequence: u32) -> Label {
+        Label {
+            partition: Partition::new(1).unwrap(),
+            attributes: 0,
+            expiry_day: 1,
+            sequence,
+        }
+    }
+
+    #[test]
+    fn erasing_overwrites_in_place_and_the_place_is_used_again() {
+        let index = FingerPosition::try_from(2).unwrap();
+        let mut gallery = Gallery::default();
+        let (first, _) = gallery.append(label(1), &[(index, template(20))]).unwrap();
+        let (second, _) = gallery.append(label(2), &[(index, template(10))]).unwrap();
+        let changes = gallery.erase(first);
+        assert_eq!(changes, [Change::Label(first), Change::Row(index, 0)]);
+        assert!(gallery.label(first).is_none() && gallery.template(first, index).is_none());
+        assert!(gallery.finger(index).templates()[0].iter().all(|&w| w == 0));
+        assert!(gallery.erase(first).is_empty());
+        let (third, _) = gallery.append(label(3), &[(index, template(5))]).unwrap();
+        assert_eq!((third, gallery.slots(), gallery.records()), (first, 2, 2));
+        assert_eq!(gallery.template(second, index).unwrap().1, 10);
+    }
+}

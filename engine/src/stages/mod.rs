@@ -1,0 +1,3 @@
+//! CPU twins of the shaders, one file a stage, with the same base name as the shader.
+
+pub mod s1_consistency;

@@ -1,0 +1,66 @@
+//! Every number of the matcher that could have been another one, in one place: unit, range, source, sensitivity.
+//!
+//! Sources named "report" are `docs/src/matching.md`, which says what was measured on which data. Changing a
+//! constant of the template part changes the meaning of the packed templates; they are made again from the
+//! stored minutiae at start, so no migration is needed, but scores and the threshold move with it.
+
+/// Resolution that every template stands at. Unit: pixels per inch. Source: ISO/IEC 19794-2:2005, 6.4.3 (197 px/cm).
+pub const RESOLUTION_PPI: u32 = 500;
+
+/// K1: minutiae of a template that stage 1 compares, best quality first. Unit: minutiae; range 16-64.
+/// Source: report, K1 sweep: 24-32 best, 48 and more *worse* and dearer, 16 loses mates.
+pub const STAGE1_MINUTIAE: usize = 32;
+
+/// Side of the descriptor's square grid. Unit: cells; range 6-12. Flat above 8.
+pub const GRID_SIDE: usize = 8;
+
+/// Distance between cell centres. Unit: pixels at 500 ppi; range 15-22.
+pub const GRID_SPACING_PX: i32 = 19;
+
+/// Cells whose centre is further from the minutia are dropped (52 stay). Unit: pixels.
+pub const GRID_RADIUS_PX: i32 = 76;
+
+/// Direction bins of a cell; range 4-6. Four lose a little, six gain nothing.
+pub const DIRECTION_BINS: usize = 5;
+
+/// Bits of a descriptor: 52 cells x 5 bins = 260, the last 4 dropped so that it is eight 32-bit words.
+pub const DESCRIPTOR_BITS: usize = 256;
+
+/// Spread of a neighbour over cells. Unit: pixels; range 8-11. From 12 on it loses 20-60 %: bits must stay rare.
+pub const SPATIAL_SIGMA_PX: f64 = 9.33;
+
+/// Spread of a neighbour over direction bins. Unit: radians; range 0.5-0.9.
+pub const DIRECTION_SIGMA_RAD: f64 = 0.7;
+
+/// A neighbour's weight is cut to nothing beyond this many [`SPATIAL_SIGMA_PX`].
+pub const SPATIAL_CUT_SIGMAS: f64 = 3.0;
+
+/// A bit is set when its cell's value is above this share of one neighbour's peak; range 0.2-0.35.
+pub const BIT_THRESHOLD: f64 = 0.25;
+
+/// Two minutiae are alike at all only within this angle. Unit: 360/256 degrees; 64 is 90 degrees. 60 degrees costs nothing.
+pub const DIRECTION_GATE: u32 = 64;
+
+/// Similarity below which a minutia pair has no weight (tau). Range 0.2-0.30: at 0.45 impostor scores collapse to 0.
+pub const SIMILARITY_FLOOR: f64 = 0.25;
+
+/// Exponent of the weight of a minutia pair above the floor.
+pub const WEIGHT_EXPONENT: f64 = 1.5;
+
+/// Two minutia pairs agree when they rotate alike to within this angle. Unit: 360/256 degrees; 17 is 23.9 degrees.
+/// The report's 25 degrees is 17.8 units, and whole units are compared.
+pub const ROTATION_TOLERANCE: u32 = 17;
+
+/// Two minutia pairs agree when their offsets differ by less than this plus a share of their length. Unit: pixels.
+pub const OFFSET_TOLERANCE_PX: f64 = 10.0;
+
+/// The share of the length that may be added to [`OFFSET_TOLERANCE_PX`]: elastic skin. Unit: none.
+pub const OFFSET_TOLERANCE_SHARE: f64 = 0.07;
+
+/// Gate: fewest minutiae that a set must have to be entered. Below it impostor scores are no longer bounded
+/// (report 1.5: a template of 7 minutiae topped the impostors). Unit: minutiae.
+pub const GATE_MINUTIAE_MIN: usize = 12;
+
+/// Gate: smallest area that the minutiae may span (their convex hull). Unit: square millimetres.
+/// The smallest of the real plain prints at hand that still found its mate spans about 40.
+pub const GATE_AREA_MM2_MIN: u32 = 20;

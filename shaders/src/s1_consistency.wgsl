@@ -1,0 +1,203 @@
+// Stage 1: how alike a probe is to every reference that the scope allows. One workgroup a reference.
+//
+// In:  `search` (the scope and one finger of the probe), `tables`, the sub-gallery of that finger position (`rows`,
+//      `templates`) and the labels of all slots.
+// Out: scores[slot] += score, 0..=41896 a finger, with bit 31 set once anything was compared;
+//      counts[partition] += 1 for each slot compared, once however many fingers are.
+// The scope is decided from the label, before the first word of a template is read.
+// Integers only. Work: 32 x n descriptor pairs, then 32 x 32 link pairs. Twin: engine/src/stages/s1_consistency.rs.
+
+const K1: u32 = 32u;
+const DESCRIPTOR_WORDS: u32 = 8u;
+const GEOMETRY_AT: u32 = 256u;
+const POPCOUNTS_AT: u32 = 288u;
+const TEMPLATE_WORDS: u32 = 304u;
+const PARTITION_WORDS: u32 = 128u;
+
+const RECIPROCALS_AT: u32 = 0u;
+const WEIGHTS_AT: u32 = 513u;
+const COS_AT: u32 = 1538u;
+const SIN_AT: u32 = 1794u;
+
+const SIMILARITY_SHIFT: u32 = 10u;
+const ROTATION_SHIFT: u32 = 14u;
+const LENGTH_SHIFT: u32 = 3u;
+
+const COMPARED: u32 = 0x80000000u;
+
+// Which rows of the sub-gallery this dispatch walks. Workgroups are laid out in rows of `workgroups_x`.
+struct Dispatch {
+    rows: u32,
+    workgroups_x: u32,
+    direction_gate: u32,
+    rotation_tolerance: u32,
+}
+
+struct Search {
+    day: u32,
+    before_sequence: u32,
+    forbidden_attributes: u32,
+    probe_count: u32,
+    partitions: array<u32, 128>,
+    probe: array<u32, 304>,
+    tolerances: array<u32, 1024>,
+}
+
+// A slot's label. `state` is 1 while the slot is in use.
+struct Label {
+    partition_and_attributes: u32,
+    expiry_day: u32,
+    sequence: u32,
+    state: u32,
+}
+
+struct Row {
+    slot: u32,
+    count: u32,
+}
+
+@group(0) @binding(0) var<uniform> dispatch: Dispatch;
+@group(0) @binding(1) var<storage, read> search: Search;
+@group(0) @binding(2) var<storage, read> tables: array<u32>;
+@group(0) @binding(3) var<storage, read> labels: array<Label>;
+@group(0) @binding(4) var<storage, read> rows: array<Row>;
+@group(0) @binding(5) var<storage, read> templates: array<u32>;
+@group(0) @binding(6) var<storage, read_write> scores: array<u32>;
+@group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>;
+
+struct Link {
+    weight: u32,
+    to: u32,
+    turn: u32,
+}
+
+var<workgroup> reference: array<u32, TEMPLATE_WORDS>;
+var<workgroup> links: array<Link, K1>;
+var<workgroup> partial_sums: array<u32, K1>;
+
+fn in_scope(label: Label) -> bool {
+    let number = label.partition_and_attributes & 0xffffu;
+    let attributes = label.partition_and_attributes >> 16u;
+    let listed = number < PARTITION_WORDS * 32u
+        && (search.partitions[number / 32u] >> (number % 32u) & 1u) == 1u;
+    return label.state == 1u && listed && (attributes & search.forbidden_attributes) == 0u
+        && label.expiry_day >= search.day && label.sequence < search.before_sequence;
+}
+
+fn unpack(geometry: u32) -> vec3<i32> {
+    return vec3<i32>(vec3<u32>(geometry & 0x7ffu, geometry >> 11u & 0x7ffu, geometry >> 22u & 0xffu));
+}
+
+fn best_link(i: u32, reference_count: u32) -> Link {
+    let direction = search.probe[GEOMETRY_AT + i] >> 22u;
+    var own: array<u32, DESCRIPTOR_WORDS>;
+    for (var word = 0u; word < DESCRIPTOR_WORDS; word++) {
+        own[word] = search.probe[i * DESCRIPTOR_WORDS + word];
+    }
+    let own_popcount = search.probe[POPCOUNTS_AT + i / 2u] >> (16u * (i % 2u)) & 0xffffu;
+    var best = 0u;
+    var link = Link(0u, 0u, 0u);
+    for (var j = 0u; j < reference_count; j++) {
+        let turn = (direction - (reference[GEOMETRY_AT + j] >> 22u)) & 0xffu;
+        if min(turn, 256u - turn) > dispatch.direction_gate {
+            continue;
+        }
+        var differing = 0u;
+        for (var word = 0u; word < DESCRIPTOR_WORDS; word++) {
+            differing += countOneBits(own[word] ^ reference[j * DESCRIPTOR_WORDS + word]);
+        }
+        let total = own_popcount + (reference[POPCOUNTS_AT + j / 2u] >> (16u * (j % 2u)) & 0xffffu);
+        let similarity = ((total - differing) * tables[RECIPROCALS_AT + total]) >> SIMILARITY_SHIFT;
+        if similarity > best {
+            best = similarity;
+            link = Link(0u, j, turn);
+        }
+    }
+    link.weight = tables[WEIGHTS_AT + best];
+    return link;
+}
+
+fn consistent(i: u32, k: u32) -> bool {
+    let a = links[i];
+    let b = links[k];
+    let spread = (a.turn - b.turn) & 0xffu;
+    if a.weight == 0u || b.weight == 0u || a.to == b.to || min(spread, 256u - spread) > dispatch.rotation_tolerance {
+        return false;
+    }
+    let pi = unpack(search.probe[GEOMETRY_AT + i]);
+    let pk = unpack(search.probe[GEOMETRY_AT + k]);
+    let gi = unpack(reference[GEOMETRY_AT + a.to]);
+    let gk = unpack(reference[GEOMETRY_AT + b.to]);
+    let dx = pk.x - pi.x;
+    let dy = pk.y - pi.y;
+    let cos_turn = bitcast<i32>(tables[COS_AT + a.turn]);
+    let sin_turn = bitcast<i32>(tables[SIN_AT + a.turn]);
+    let half = 1i << (ROTATION_SHIFT - LENGTH_SHIFT - 1u);
+    let rx = (dx * cos_turn + dy * sin_turn + half) >> (ROTATION_SHIFT - LENGTH_SHIFT);
+    let ry = (dy * cos_turn - dx * sin_turn + half) >> (ROTATION_SHIFT - LENGTH_SHIFT);
+    let ex = min(abs(((gk.x - gi.x) << LENGTH_SHIFT) - rx), 4095i);
+    let ey = min(abs(((gk.y - gi.y) << LENGTH_SHIFT) - ry), 4095i);
+    return u32(ex * ex + ey * ey) < search.tolerances[i * K1 + k];
+}
+
+fn integer_sqrt(value: u32) -> u32 {
+    var root = 0u;
+    for (var bit = 1u << 15u; bit != 0u; bit >>= 1u) {
+        let next = root | bit;
+        if next * next <= value {
+            root = next;
+        }
+    }
+    return root;
+}
+
+@compute @workgroup_size(32)
+fn s1_consistency(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) i: u32,
+) {
+    let row_index = workgroup.y * dispatch.workgroups_x + workgroup.x;
+    if row_index >= dispatch.rows {
+        return;
+    }
+    let row = rows[row_index];
+    if row.count == 0u || search.probe_count == 0u {
+        return;
+    }
+    let label = labels[row.slot];
+    if !in_scope(label) {
+        return;
+    }
+    for (var word = i; word < TEMPLATE_WORDS; word += K1) {
+        reference[word] = templates[row_index * TEMPLATE_WORDS + word];
+    }
+    workgroupBarrier();
+
+    var own = Link(0u, 0u, 0u);
+    if i < search.probe_count {
+        own = best_link(i, min(row.count, K1));
+    }
+    links[i] = own;
+    workgroupBarrier();
+
+    var sum = 0u;
+    for (var k = 0u; k < search.probe_count; k++) {
+        if k != i && consistent(i, k) {
+            sum += own.weight * links[k].weight;
+        }
+    }
+    partial_sums[i] = sum;
+    workgroupBarrier();
+
+    if i == 0u {
+        var total = 0u;
+        for (var k = 0u; k < K1; k++) {
+            total += partial_sums[k];
+        }
+        let before = scores[row.slot];
+        if (before & COMPARED) == 0u {
+            atomicAdd(&counts[label.partition_and_attributes & 0xffffu], 1u);
+        }
+        scores[row.slot] = (before + integer_sqrt(total)) | COMPARED;
+    }
+}
