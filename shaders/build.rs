@@ -1,6 +1,11 @@
 //! Validates each stage with naga and writes down what Rust must agree with: struct layouts, workgroup size, constants.
 //!
 //! A shader that does not parse or validate fails the build, with its line, before any device is near.
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a build script fails by panicking, and talks to cargo on standard output"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,20 +34,13 @@ fn main() {
 
 /// One `pub const` of type `Stage`.
 fn reflect(stage: &str, module: &naga::Module) -> String {
-    let entry = module
-        .entry_points
-        .iter()
-        .find(|e| e.name == stage)
-        .expect("the entry point has its file's name");
+    let entry =
+        module.entry_points.iter().find(|e| e.name == stage).expect("the entry point has its file's name");
     let mut text = format!(
         "/// Stage `{stage}`.\npub const {}: Stage = Stage {{ name: {stage:?}, source: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/{stage}.wgsl\")), workgroup_size: {}, bindings: {}, ",
         stage.to_uppercase(),
         entry.workgroup_size[0],
-        module
-            .global_variables
-            .iter()
-            .filter(|(_, v)| v.binding.is_some())
-            .count(),
+        module.global_variables.iter().filter(|(_, v)| v.binding.is_some()).count(),
     );
     text.push_str("constants: &[");
     for (_, constant) in module.constants.iter() {
@@ -50,11 +48,7 @@ fn reflect(stage: &str, module: &naga::Module) -> String {
         else {
             continue;
         };
-        let _ = write!(
-            text,
-            "({:?}, {value}), ",
-            constant.name.as_deref().unwrap_or_default()
-        );
+        let _ = write!(text, "({:?}, {value}), ", constant.name.as_deref().unwrap_or_default());
     }
     text.push_str("], fields: &[");
     for (_, ty) in module.types.iter() {

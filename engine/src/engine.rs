@@ -81,13 +81,7 @@ impl Engine {
             Choice::Gpu(name) => Box::new(Gpu::open(name.as_deref())?),
             Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu)),
         };
-        Ok(Self {
-            state: RwLock::new(State {
-                gallery: Gallery::default(),
-                backend,
-                degraded: None,
-            }),
-        })
+        Ok(Self { state: RwLock::new(State { gallery: Gallery::default(), backend, degraded: None }) })
     }
 
     /// Adds records; each can be found by every search that starts after this returns.
@@ -175,9 +169,7 @@ impl State {
 
 fn discrete_gpu() -> Option<Box<dyn Backend>> {
     use crate::backend::gpu::{AdapterKind, list};
-    let best = list()
-        .into_iter()
-        .find(|adapter| adapter.kind == AdapterKind::Discrete)?;
+    let best = list().into_iter().find(|adapter| adapter.kind == AdapterKind::Discrete)?;
     match Gpu::open(Some(&best.name)) {
         Ok(gpu) => Some(Box::new(gpu)),
         Err(error) => {
@@ -213,10 +205,7 @@ fn verified(
         }
     }
     candidates.sort_by_key(|c| (core::cmp::Reverse(c.score), c.slot));
-    Some(Outcome {
-        candidates,
-        compared: scored.compared.clone(),
-    })
+    Some(Outcome { candidates, compared: scored.compared.clone() })
 }
 
 fn finger_scores(

@@ -8,6 +8,7 @@
 //! The crate knows labels and scopes; it knows nothing of States, categories, HTTP or disks.
 
 pub mod backend;
+pub mod calibration;
 pub mod engine;
 pub mod extraction;
 pub mod gallery;

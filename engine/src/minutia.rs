@@ -79,9 +79,7 @@ impl TryFrom<u8> for FingerPosition {
         match code {
             1..=10 => Ok(Self(code)),
             0 => Err("finger position 0 (unknown) cannot be compared: only like fingers are".into()),
-            _ => Err(format!(
-                "finger position {code} is not one of 1 (right thumb) to 10 (left little)"
-            )),
+            _ => Err(format!("finger position {code} is not one of 1 (right thumb) to 10 (left little)")),
         }
     }
 }

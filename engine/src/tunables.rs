@@ -57,10 +57,11 @@ pub const OFFSET_TOLERANCE_PX: f64 = 10.0;
 /// The share of the length that may be added to [`OFFSET_TOLERANCE_PX`]: elastic skin. Unit: none.
 pub const OFFSET_TOLERANCE_SHARE: f64 = 0.07;
 
-/// Gate: fewest minutiae that a set must have to be entered. Below it impostor scores are no longer bounded
-/// (report 1.5: a template of 7 minutiae topped the impostors). Unit: minutiae.
+/// Gate: fewest minutiae that a set must have to be entered. Unit: minutiae; range 10-20.
+/// Source: report, cut prints: with 12 minutiae two mates of three are missed, with 7 nineteen of twenty. Of 400 real and
+/// synthetic plain impressions at hand the poorest has 15.
 pub const GATE_MINUTIAE_MIN: usize = 12;
 
-/// Gate: smallest area that the minutiae may span (their convex hull). Unit: square millimetres.
-/// The smallest of the real plain prints at hand that still found its mate spans about 40.
+/// Gate: smallest area that the minutiae may span (their convex hull). Unit: square millimetres; range 10-40.
+/// Source: report: 12 neighbouring minutiae span 19 in the median, and the smallest of the 400 impressions spans 31.
 pub const GATE_AREA_MM2_MIN: u32 = 20;

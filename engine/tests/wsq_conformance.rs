@@ -3,6 +3,11 @@
 //! The data are too large for the repository, so the tests look for them in the folder named by
 //! `WHORL_DATA`, else in `shared/data` beside the workspace, and pass with a note where there
 //! are none.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests: a missing file fails the test, and skipping is told"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +17,8 @@ const MAX_PIXELS: u64 = 4_000_000;
 
 /// The data folder, if it has the files asked for.
 fn data(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("WHORL_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("WHORL_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     let path = folder.join(name);
     if path.exists() {
         return Some(path);
@@ -25,12 +28,12 @@ fn data(name: &str) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).expect("a readable file")
+    fs_err::read(path).expect("a readable file")
 }
 
 /// All WSQ files of a folder, by name.
 fn wsq_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("a readable folder");
+    let entries = fs_err::read_dir(folder).expect("a readable folder");
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a readable entry").path())
         .filter(|path| path.extension().is_some_and(|end| end == "wsq"))
@@ -49,10 +52,8 @@ fn pixels_agree_with_the_nist_decoder() {
     let reference = read(&folder.join("finger.decoded-500x500-8bit.raw"));
     assert_eq!(image.pixels.len(), reference.len());
     let pairs = image.pixels.iter().zip(&reference);
-    let differences: Vec<u8> = pairs
-        .map(|(ours, theirs)| ours.abs_diff(*theirs))
-        .filter(|&difference| difference > 0)
-        .collect();
+    let differences: Vec<u8> =
+        pairs.map(|(ours, theirs)| ours.abs_diff(*theirs)).filter(|&difference| difference > 0).collect();
     assert!(differences.len() <= 16, "{} differ", differences.len());
     assert!(differences.iter().all(|&difference| difference == 1));
 }
@@ -67,10 +68,7 @@ fn the_conformance_prints_decode() {
     for file in files {
         let image = wsq::decode(&read(&file), MAX_PIXELS);
         let image = image.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert_eq!(
-            u64::from(image.width) * u64::from(image.height),
-            image.pixels.len() as u64
-        );
+        assert_eq!(u64::from(image.width) * u64::from(image.height), image.pixels.len() as u64);
     }
 }
 
@@ -93,10 +91,7 @@ fn damaged_prints_are_survived() {
     };
     let file = read(&folder.join("libbiomeval-img.wsq"));
     for length in (0..file.len()).step_by(61) {
-        assert!(
-            wsq::decode(&file[..length], MAX_PIXELS).is_err(),
-            "{length} bytes"
-        );
+        assert!(wsq::decode(&file[..length], MAX_PIXELS).is_err(), "{length} bytes");
     }
     // A xorshift generator: the same damage on every run.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -116,10 +111,7 @@ fn damaged_prints_are_survived() {
         }
         // At most twice the print's pixels, to keep the loop short in debug builds.
         if let Ok(image) = wsq::decode(&damaged, 131_072) {
-            assert_eq!(
-                u64::from(image.width) * u64::from(image.height),
-                image.pixels.len() as u64
-            );
+            assert_eq!(u64::from(image.width) * u64::from(image.height), image.pixels.len() as u64);
         }
     }
 }

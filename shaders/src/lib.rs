@@ -23,18 +23,12 @@ pub struct Stage {
 impl Stage {
     /// A constant by name.
     pub fn constant(&self, name: &str) -> Option<u32> {
-        self.constants
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map(|&(_, value)| value)
+        self.constants.iter().find(|(n, _)| *n == name).map(|&(_, value)| value)
     }
 
     /// Offset of `Struct.field`, or size of `Struct`. Unit: bytes.
     pub fn field(&self, name: &str) -> Option<u32> {
-        self.fields
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map(|&(_, offset)| offset)
+        self.fields.iter().find(|(n, _)| *n == name).map(|&(_, offset)| offset)
     }
 }
 

@@ -39,10 +39,7 @@ impl Backend for Cpu {
                 *entry = (*entry + score) | COMPARED;
             }
         }
-        Ok(Scored {
-            by_slot,
-            compared: counted(&counts),
-        })
+        Ok(Scored { by_slot, compared: counted(&counts) })
     }
 }
 
@@ -59,26 +56,13 @@ fn score_finger(
         }
         let slot = Slot(row.slot);
         let label = gallery.label(slot).filter(|label| scope.allows(label))?;
-        Some((
-            slot,
-            label.partition,
-            s1_consistency::score(probe, template, row.count),
-        ))
+        Some((slot, label.partition, s1_consistency::score(probe, template, row.count)))
     };
-    sub.rows()
-        .par_iter()
-        .zip(sub.templates())
-        .with_min_len(64)
-        .filter_map(compare)
-        .collect()
+    sub.rows().par_iter().zip(sub.templates()).with_min_len(64).filter_map(compare).collect()
 }
 
 /// The partitions with a count, by number.
 pub(super) fn counted(counts: &[u32]) -> Vec<(Partition, u32)> {
     let partitions = (0..).map_while(Partition::new);
-    partitions
-        .zip(counts)
-        .filter(|&(_, &count)| count > 0)
-        .map(|(p, &count)| (p, count))
-        .collect()
+    partitions.zip(counts).filter(|&(_, &count)| count > 0).map(|(p, &count)| (p, count)).collect()
 }

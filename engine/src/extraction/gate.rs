@@ -36,10 +36,7 @@ pub enum TooPoor {
 
 /// Measures a set and refuses it where it cannot be compared (R-DATA-6).
 pub fn check(minutiae: &[Minutia]) -> Result<Quality, TooPoor> {
-    let quality = Quality {
-        minutiae: minutiae.len(),
-        area_mm2: hull_area_mm2(minutiae),
-    };
+    let quality = Quality { minutiae: minutiae.len(), area_mm2: hull_area_mm2(minutiae) };
     if quality.minutiae < t::GATE_MINUTIAE_MIN {
         return Err(TooPoor::Minutiae(quality.minutiae));
     }
@@ -53,19 +50,12 @@ type Point = (i64, i64);
 
 /// Convex hull by Andrew's monotone chain, area by the shoelace formula, in whole numbers up to the last division.
 fn hull_area_mm2(minutiae: &[Minutia]) -> u32 {
-    let mut points: Vec<Point> = minutiae
-        .iter()
-        .map(|m| (i64::from(m.x), i64::from(m.y)))
-        .collect();
+    let mut points: Vec<Point> = minutiae.iter().map(|m| (i64::from(m.x), i64::from(m.y))).collect();
     points.sort_unstable();
     points.dedup();
     let mut hull = half_hull(points.iter().copied());
     hull.extend(half_hull(points.iter().rev().copied()));
-    let twice: i64 = hull
-        .iter()
-        .zip(hull.iter().cycle().skip(1))
-        .map(|(a, b)| a.0 * b.1 - b.0 * a.1)
-        .sum();
+    let twice: i64 = hull.iter().zip(hull.iter().cycle().skip(1)).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum();
     // A pixel at 500 ppi is 0.0508 mm wide: 2580.64e-6 mm².
     u32::try_from(twice.abs() * 258_064 / 200_000_000).unwrap_or(u32::MAX)
 }
@@ -117,12 +107,6 @@ mod tests {
     fn r_data_6_too_few_or_too_close_is_refused_with_the_figure() {
         assert_eq!(check(&grid(3, 100)), Err(TooPoor::Minutiae(9)));
         assert_eq!(check(&grid(4, 20)), Err(TooPoor::Area(9)));
-        assert_eq!(
-            check(&grid(4, 100)),
-            Ok(Quality {
-                minutiae: 16,
-                area_mm2: 232
-            })
-        );
+        assert_eq!(check(&grid(4, 100)), Ok(Quality { minutiae: 16, area_mm2: 232 }));
     }
 }

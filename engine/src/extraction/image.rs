@@ -61,9 +61,7 @@ fn grey(decoded: DynamicImage) -> Result<GrayImage, ExtractionError> {
         DynamicImage::ImageLuma8(grey) => Ok(grey),
         DynamicImage::ImageRgb8(rgb) if rgb.pixels().all(|p| p[0] == p[1] && p[1] == p[2]) => {
             let (width, height) = rgb.dimensions();
-            Ok(GrayImage::from_fn(width, height, |x, y| {
-                image::Luma([rgb.get_pixel(x, y)[0]])
-            }))
+            Ok(GrayImage::from_fn(width, height, |x, y| image::Luma([rgb.get_pixel(x, y)[0]])))
         }
         other => Err(ExtractionError::NotGrey(format!("{:?}", other.color()))),
     }
@@ -83,15 +81,11 @@ pub fn at_500_ppi(grey: GrayImage, resolution_ppi: u16) -> GrayImage {
             (u64::from(side) * u64::from(RESOLUTION_PPI) * 2 / u64::from(resolution_ppi)).div_ceil(2);
         u32::try_from(nearest).unwrap_or(u32::MAX)
     };
-    image::imageops::resize(
-        &grey,
-        scaled(grey.width()),
-        scaled(grey.height()),
-        FilterType::Lanczos3,
-    )
+    image::imageops::resize(&grey, scaled(grey.width()), scaled(grey.height()), FilterType::Lanczos3)
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers in tests")]
 mod tests {
     use super::*;
 
@@ -102,10 +96,7 @@ mod tests {
     }
 
     fn request(format: ImageFormat, resolution_ppi: u16) -> Request {
-        Request {
-            format,
-            resolution_ppi,
-        }
+        Request { format, resolution_ppi }
     }
 
     #[test]
@@ -117,11 +108,7 @@ mod tests {
             (ImageFormat::Bmp, image::ImageFormat::Bmp),
             (ImageFormat::Tiff, image::ImageFormat::Tiff),
         ] {
-            assert_eq!(
-                decode(request(format, 500), &encoded(&dynamic, codec)).unwrap(),
-                grey,
-                "{format:?}"
-            );
+            assert_eq!(decode(request(format, 500), &encoded(&dynamic, codec)).unwrap(), grey, "{format:?}");
         }
     }
 
@@ -129,18 +116,9 @@ mod tests {
     fn what_cannot_be_used_is_named() {
         let png = |image: DynamicImage| encoded(&image, image::ImageFormat::Png);
         let of = |image| decode(request(ImageFormat::Png, 500), &png(image));
-        assert!(matches!(
-            of(DynamicImage::new_luma16(100, 100)),
-            Err(ExtractionError::NotGrey(_))
-        ));
-        assert!(matches!(
-            of(DynamicImage::new_luma8(100, 63)),
-            Err(ExtractionError::Size { .. })
-        ));
-        assert!(matches!(
-            of(DynamicImage::new_luma8(5000, 4000)),
-            Err(ExtractionError::Size { .. })
-        ));
+        assert!(matches!(of(DynamicImage::new_luma16(100, 100)), Err(ExtractionError::NotGrey(_))));
+        assert!(matches!(of(DynamicImage::new_luma8(100, 63)), Err(ExtractionError::Size { .. })));
+        assert!(matches!(of(DynamicImage::new_luma8(5000, 4000)), Err(ExtractionError::Size { .. })));
         let good = png(DynamicImage::new_luma8(100, 100));
         assert!(matches!(
             decode(request(ImageFormat::Bmp, 500), &good),
@@ -158,10 +136,7 @@ mod tests {
 
     #[test]
     fn other_resolutions_are_brought_to_500_ppi() {
-        assert_eq!(
-            at_500_ppi(GrayImage::new(801, 600), 1000).dimensions(),
-            (401, 300)
-        );
+        assert_eq!(at_500_ppi(GrayImage::new(801, 600), 1000).dimensions(), (401, 300));
         assert_eq!(at_500_ppi(GrayImage::new(100, 100), 500).dimensions(), (100, 100));
         assert_eq!(at_500_ppi(GrayImage::new(100, 100), 250).dimensions(), (200, 200));
     }

@@ -2,6 +2,11 @@
 //!
 //! The C keeps state in globals: one call at a time in a process. Workers are single-threaded; here a lock sees to it for
 //! everyone else.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rounded and clamped or reduced to the byte that ISO has"
+)]
 
 use std::sync::{Mutex, PoisonError};
 

@@ -57,11 +57,7 @@ pub struct Pool {
 impl Pool {
     /// A pool without workers yet.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            shared: Mutex::default(),
-            freed: Condvar::new(),
-        }
+        Self { settings, shared: Mutex::default(), freed: Condvar::new() }
     }
 
     /// Extracts the minutiae of one image; blocks until done, or until a limit is reached.
@@ -75,10 +71,9 @@ impl Pool {
         let (answer, usable) = match outcome {
             Ok(Some(answer)) => (answer, worker.served < IMAGES_PER_WORKER_MAX),
             Ok(None) | Err(RecvTimeoutError::Disconnected) => (Err(ExtractionError::Died), false),
-            Err(RecvTimeoutError::Timeout) => (
-                Err(ExtractionError::TimedOut(self.settings.time_max.as_secs())),
-                false,
-            ),
+            Err(RecvTimeoutError::Timeout) => {
+                (Err(ExtractionError::TimedOut(self.settings.time_max.as_secs())), false)
+            }
         };
         self.release(usable.then_some(worker));
         answer
@@ -146,15 +141,8 @@ impl Worker {
                 }
             }
         };
-        std::thread::Builder::new()
-            .name("extraction".into())
-            .spawn(talk)?;
-        Ok(Self {
-            child,
-            jobs,
-            answers,
-            served: 0,
-        })
+        std::thread::Builder::new().name("extraction".into()).spawn(talk)?;
+        Ok(Self { child, jobs, answers, served: 0 })
     }
 }
 
@@ -183,13 +171,7 @@ mod tests {
 
     fn ask(pool: &Pool) -> Result<Vec<Minutia>, ExtractionError> {
         // Larger than a pipe, so that a worker which does not read blocks whoever writes.
-        pool.extract(
-            Request {
-                format: ImageFormat::Png,
-                resolution_ppi: 500,
-            },
-            vec![0; 1 << 20],
-        )
+        pool.extract(Request { format: ImageFormat::Png, resolution_ppi: 500 }, vec![0; 1 << 20])
     }
 
     #[test]

@@ -21,18 +21,8 @@ const FRAME_BYTES_MAX: u32 = 64 << 20;
 
 /// Serves requests until standard input ends. `memory_bytes` bounds the address space of the process.
 pub fn run(memory_bytes: u64) -> io::Result<()> {
-    for (resource, limit) in [
-        (Resource::As, memory_bytes),
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-    ] {
-        setrlimit(
-            resource,
-            Rlimit {
-                current: Some(limit),
-                maximum: Some(limit),
-            },
-        )?;
+    for (resource, limit) in [(Resource::As, memory_bytes), (Resource::Core, 0), (Resource::Fsize, 0)] {
+        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     while let Some(header) = read_frame(&mut input)? {

@@ -10,11 +10,7 @@ pub struct Partition(u16);
 impl Partition {
     /// `None` from [`PARTITIONS`] on.
     pub const fn new(number: u16) -> Option<Self> {
-        if (number as usize) < PARTITIONS {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if (number as usize) < PARTITIONS { Some(Self(number)) } else { None }
     }
 
     /// 0 to [`PARTITIONS`] - 1.
@@ -68,12 +64,7 @@ impl Scope {
         for partition in partitions {
             words[usize::from(partition.0) / 32] |= 1 << (partition.0 % 32);
         }
-        Self {
-            partitions: words,
-            forbidden_attributes,
-            day,
-            before_sequence,
-        }
+        Self { partitions: words, forbidden_attributes, day, before_sequence }
     }
 
     /// Whether a slot so labelled may be compared. Twin of `in_scope` in the shader.
@@ -107,10 +98,7 @@ mod tests {
         assert!(scope.allows(&label(3, 0b011, 20_000, 49)));
         assert!(scope.allows(&label(4095, 0, 20_001, 0)));
         assert!(!scope.allows(&label(4, 0, 20_001, 0)), "another partition");
-        assert!(
-            !scope.allows(&label(3, 0b110, 20_001, 0)),
-            "a forbidden attribute"
-        );
+        assert!(!scope.allows(&label(3, 0b110, 20_001, 0)), "a forbidden attribute");
         assert!(!scope.allows(&label(3, 0, 19_999, 0)), "expired yesterday");
         assert!(!scope.allows(&label(3, 0, 20_001, 50)), "not entered before");
         assert!(

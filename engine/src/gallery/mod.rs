@@ -60,10 +60,7 @@ impl SubGallery {
     }
 
     fn put(&mut self, slot: Slot, template: &Template) -> usize {
-        let row = Row {
-            slot: slot.0,
-            count: template.count(),
-        };
+        let row = Row { slot: slot.0, count: template.count() };
         if let Some(index) = self.free.pop() {
             self.rows[index] = row;
             self.templates[index] = *template.words();
@@ -170,11 +167,7 @@ impl Gallery {
 
     /// The template of a slot's finger, if it has one: words and minutiae.
     pub fn template(&self, slot: Slot, position: FingerPosition) -> Option<(&[u32; TEMPLATE_WORDS], u32)> {
-        let (_, row) = self
-            .rows_of
-            .get(slot.index())?
-            .iter()
-            .find(|(p, _)| *p == position)?;
+        let (_, row) = self.rows_of.get(slot.index())?.iter().find(|(p, _)| *p == position)?;
         let sub = &self.fingers[position.index()];
         Some((&sub.templates[*row], sub.rows[*row].count))
     }
@@ -186,23 +179,13 @@ mod tests {
     use crate::minutia::{Minutia, MinutiaType};
 
     fn template(n: u16) -> Template {
-        let minutia = |i| Minutia {
-            kind: MinutiaType::Other,
-            x: i * 9,
-            y: i * 7 % 50,
-            direction: 3,
-            quality: 1,
-        };
+        let minutia =
+            |i| Minutia { kind: MinutiaType::Other, x: i * 9, y: i * 7 % 50, direction: 3, quality: 1 };
         Template::new(&(0..n).map(minutia).collect::<Vec<_>>()).unwrap()
     }
 
     fn label(sequence: u32) -> Label {
-        Label {
-            partition: Partition::new(1).unwrap(),
-            attributes: 0,
-            expiry_day: 1,
-            sequence,
-        }
+        Label { partition: Partition::new(1).unwrap(), attributes: 0, expiry_day: 1, sequence }
     }
 
     #[test]

@@ -96,22 +96,12 @@ impl Record {
         let views = r.u8("number of views")?;
         check(views > 0, at, "number of views", || "is 0".into())?;
         r.literal("reserved byte", &[0])?;
-        let views = (0..views)
-            .map(|_| r.view(width, height))
-            .collect::<Result<_, _>>()?;
+        let views = (0..views).map(|_| r.view(width, height)).collect::<Result<_, _>>()?;
         check(r.at == bytes.len(), r.at, "end of record", || {
             format!("{} bytes follow the last view", bytes.len() - r.at)
         })?;
         let (certification, device_type) = ((equipment >> 12) as u8, equipment & 0xFFF);
-        Ok(Self {
-            certification,
-            device_type,
-            width,
-            height,
-            resolution_x,
-            resolution_y,
-            views,
-        })
+        Ok(Self { certification, device_type, width, height, resolution_x, resolution_y, views })
     }
 
     /// Writes a record, which reading gives back unchanged; refuses what the format cannot hold, by offset and field.
@@ -121,22 +111,10 @@ impl Record {
         out.extend(VERSION);
         out.extend([0; 4]);
         let equipment = u16::from(self.certification) << 12 | self.device_type;
-        for field in [
-            equipment,
-            self.width,
-            self.height,
-            self.resolution_x,
-            self.resolution_y,
-        ] {
+        for field in [equipment, self.width, self.height, self.resolution_x, self.resolution_y] {
             out.extend(field.to_be_bytes());
         }
-        let too_many = |_| {
-            error(
-                22,
-                "number of views",
-                format!("{} do not fit in a byte", self.views.len()),
-            )
-        };
+        let too_many = |_| error(22, "number of views", format!("{} do not fit in a byte", self.views.len()));
         out.extend([u8::try_from(self.views.len()).map_err(too_many)?, 0]);
         for view in &self.views {
             view.encode(&mut out)?;
@@ -171,34 +149,19 @@ impl Record {
 impl View {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
         let at = out.len();
-        let too_many = |_| {
-            error(
-                at + 3,
-                "number of minutiae",
-                format!("{} do not fit in a byte", self.minutiae.len()),
-            )
-        };
+        let too_many =
+            |_| error(at + 3, "number of minutiae", format!("{} do not fit in a byte", self.minutiae.len()));
         let count = u8::try_from(self.minutiae.len()).map_err(too_many)?;
-        for (offset, field, value) in [
-            (1, "view number", self.number),
-            (1, "impression type", self.impression),
-        ] {
-            check(value < 16, at + offset, field, || {
-                format!("{value} does not fit in 4 bits")
-            })?;
+        for (offset, field, value) in
+            [(1, "view number", self.number), (1, "impression type", self.impression)]
+        {
+            check(value < 16, at + offset, field, || format!("{value} does not fit in 4 bits"))?;
         }
-        out.extend([
-            self.position,
-            self.number << 4 | self.impression,
-            self.quality,
-            count,
-        ]);
+        out.extend([self.position, self.number << 4 | self.impression, self.quality, count]);
         for m in &self.minutiae {
             let at = out.len();
             for (offset, field, value) in [(0, "x", m.x), (2, "y", m.y)] {
-                check(value < 1 << 14, at + offset, field, || {
-                    format!("{value} does not fit in 14 bits")
-                })?;
+                check(value < 1 << 14, at + offset, field, || format!("{value} does not fit in 14 bits"))?;
             }
             let kind: u16 = match m.kind {
                 MinutiaType::Other => 0,
@@ -210,29 +173,16 @@ impl View {
             out.extend([m.direction, m.quality]);
         }
         let at = out.len();
-        let too_long = |_| {
-            error(
-                at,
-                "extended data length",
-                format!("{} bytes do not fit", self.extended.len()),
-            )
-        };
-        out.extend(
-            u16::try_from(self.extended.len())
-                .map_err(too_long)?
-                .to_be_bytes(),
-        );
+        let too_long =
+            |_| error(at, "extended data length", format!("{} bytes do not fit", self.extended.len()));
+        out.extend(u16::try_from(self.extended.len()).map_err(too_long)?.to_be_bytes());
         out.extend(&self.extended);
         Ok(())
     }
 }
 
 fn error(offset: usize, field: &'static str, problem: String) -> RecordError {
-    RecordError {
-        offset,
-        field,
-        problem,
-    }
+    RecordError { offset, field, problem }
 }
 
 fn check(
@@ -241,11 +191,7 @@ fn check(
     field: &'static str,
     problem: impl FnOnce() -> String,
 ) -> Result<(), RecordError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(error(offset, field, problem()))
-    }
+    if holds { Ok(()) } else { Err(error(offset, field, problem())) }
 }
 
 struct Reader<'a> {
@@ -256,9 +202,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize, field: &'static str) -> Result<&'a [u8], RecordError> {
         let left = self.bytes.len() - self.at;
-        check(count <= left, self.at, field, || {
-            format!("needs {count} bytes, {left} are left")
-        })?;
+        check(count <= left, self.at, field, || format!("needs {count} bytes, {left} are left"))?;
         let taken = &self.bytes[self.at..self.at + count];
         self.at += count;
         Ok(taken)
@@ -273,8 +217,7 @@ impl<'a> Reader<'a> {
     }
 
     fn u32(&mut self, field: &'static str) -> Result<u32, RecordError> {
-        self.take(4, field)
-            .map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+        self.take(4, field).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
     }
 
     fn nonzero(&mut self, field: &'static str) -> Result<u16, RecordError> {
@@ -287,17 +230,13 @@ impl<'a> Reader<'a> {
     fn literal(&mut self, field: &'static str, expected: &[u8]) -> Result<(), RecordError> {
         let at = self.at;
         let found = self.take(expected.len(), field)?;
-        check(found == expected, at, field, || {
-            format!("is {found:02x?}, must be {expected:02x?}")
-        })
+        check(found == expected, at, field, || format!("is {found:02x?}, must be {expected:02x?}"))
     }
 
     fn at_most(&mut self, field: &'static str, max: u8) -> Result<u8, RecordError> {
         let at = self.at;
         let value = self.u8(field)?;
-        check(value <= max, at, field, || {
-            format!("is {value}, at most {max} is allowed")
-        })?;
+        check(value <= max, at, field, || format!("is {value}, at most {max} is allowed"))?;
         Ok(value)
     }
 
@@ -311,19 +250,10 @@ impl<'a> Reader<'a> {
         })?;
         let quality = self.at_most("finger quality", 100)?;
         let count = self.u8("number of minutiae")?;
-        let minutiae = (0..count)
-            .map(|_| self.minutia(width, height))
-            .collect::<Result<_, _>>()?;
+        let minutiae = (0..count).map(|_| self.minutia(width, height)).collect::<Result<_, _>>()?;
         let length = usize::from(self.u16("extended data length")?);
         let extended = self.take(length, "extended data")?.to_vec();
-        Ok(View {
-            position,
-            number,
-            impression,
-            quality,
-            minutiae,
-            extended,
-        })
+        Ok(View { position, number, impression, quality, minutiae, extended })
     }
 
     fn minutia(&mut self, width: u16, height: u16) -> Result<Minutia, RecordError> {
@@ -336,53 +266,33 @@ impl<'a> Reader<'a> {
             _ => return Err(error(at, "minutia type", "3 is not assigned".into())),
         };
         let x = first & 0x3FFF;
-        check(x < width, at, "x", || {
-            format!("{x} is outside an image {width} pixels wide")
-        })?;
+        check(x < width, at, "x", || format!("{x} is outside an image {width} pixels wide"))?;
         let second = self.u16("y")?;
-        check(second >> 14 == 0, at + 2, "reserved bits before y", || {
-            "are not 0".into()
-        })?;
-        check(second < height, at + 2, "y", || {
-            format!("{second} is outside an image {height} pixels high")
-        })?;
+        check(second >> 14 == 0, at + 2, "reserved bits before y", || "are not 0".into())?;
+        check(second < height, at + 2, "y", || format!("{second} is outside an image {height} pixels high"))?;
         let direction = self.u8("direction")?;
         let quality = self.at_most("minutia quality", 100)?;
-        Ok(Minutia {
-            kind,
-            x,
-            y: second,
-            direction,
-            quality,
-        })
+        Ok(Minutia { kind, x, y: second, direction, quality })
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers in tests")]
 mod tests {
     use super::*;
 
     fn record() -> Record {
         let minutia = |i: u16| Minutia {
-            kind: [
-                MinutiaType::Other,
-                MinutiaType::RidgeEnding,
-                MinutiaType::RidgeBifurcation,
-            ][usize::from(i % 3)],
+            kind: [MinutiaType::Other, MinutiaType::RidgeEnding, MinutiaType::RidgeBifurcation]
+                [usize::from(i % 3)],
             x: i * 7,
             y: i * 5,
             direction: (i * 40 % 256) as u8,
             quality: i as u8,
         };
         let minutiae = (0..12).map(minutia).collect();
-        let view = View {
-            position: 7,
-            number: 0,
-            impression: 0,
-            quality: 80,
-            minutiae,
-            extended: vec![1, 2, 3],
-        };
+        let view =
+            View { position: 7, number: 0, impression: 0, quality: 80, minutiae, extended: vec![1, 2, 3] };
         Record {
             certification: 8,
             device_type: 181,

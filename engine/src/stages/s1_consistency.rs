@@ -26,6 +26,7 @@ struct Link {
 
 /// Score of a probe against one reference: `sqrt(sum of weight products)`, fixed point with 11 fraction bits,
 /// 0..=41896. 0 means that nothing agrees; in real impostor comparisons most are below 2 000.
+#[expect(clippy::needless_range_loop, reason = "indices as in the shader")]
 pub fn score(probe: &Probe, reference: &[u32; TEMPLATE_WORDS], reference_count: u32) -> u32 {
     let tables = Tables::get();
     let row = probe.template().words();
@@ -71,11 +72,7 @@ fn best_link(
         let similarity = ((total - differing) * tables.reciprocal[total as usize]) >> SIMILARITY_SHIFT;
         if similarity > best {
             best = similarity;
-            link = Link {
-                weight: 0,
-                to: j,
-                turn,
-            };
+            link = Link { weight: 0, to: j, turn };
         }
     }
     link.weight = tables.weight[best as usize];
@@ -107,10 +104,7 @@ fn consistent(
     let (dx, dy) = (pkx - pix, pky - piy);
     let (cos, sin) = (tables.cos[a.turn as usize], tables.sin[a.turn as usize]);
     // |dx|, |dy| < 2^11 and |cos|, |sin| <= 2^14: below 2^27. Then eighths of a pixel, below 2^16.
-    let (half, shift) = (
-        1 << (ROTATION_SHIFT - LENGTH_SHIFT - 1),
-        ROTATION_SHIFT - LENGTH_SHIFT,
-    );
+    let (half, shift) = (1 << (ROTATION_SHIFT - LENGTH_SHIFT - 1), ROTATION_SHIFT - LENGTH_SHIFT);
     let rx = (dx * cos + dy * sin + half) >> shift;
     let ry = (dy * cos - dx * sin + half) >> shift;
     // No tolerance reaches 2^12 eighths; clamping there keeps the squares below 2^25.
@@ -134,6 +128,7 @@ fn integer_sqrt(value: u32) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers in tests")]
 mod tests {
     use super::*;
     use crate::minutia::{Minutia, MinutiaType};
@@ -157,24 +152,13 @@ mod tests {
 
     fn against(probe: &[Minutia], reference: &[Minutia]) -> u32 {
         let reference = Template::new(reference).unwrap();
-        score(
-            &Probe::new(Template::new(probe).unwrap()),
-            reference.words(),
-            reference.count(),
-        )
+        score(&Probe::new(Template::new(probe).unwrap()), reference.words(), reference.count())
     }
 
     #[test]
     fn a_print_matches_itself_moved_and_not_another() {
         let print_a = print(1, 40);
-        let moved: Vec<_> = print_a
-            .iter()
-            .map(|m| Minutia {
-                x: m.x + 37,
-                y: m.y + 11,
-                ..*m
-            })
-            .collect();
+        let moved: Vec<_> = print_a.iter().map(|m| Minutia { x: m.x + 37, y: m.y + 11, ..*m }).collect();
         let own = against(&print_a, &moved);
         let other = against(&print_a, &print(2, 40));
         assert_eq!(own, against(&print_a, &print_a), "a shift changes nothing");
@@ -184,14 +168,7 @@ mod tests {
     #[test]
     fn an_empty_side_scores_nothing() {
         let some = print(3, 20);
-        assert_eq!(
-            (
-                against(&some, &[]),
-                against(&[], &some),
-                against(&some, &some[..1])
-            ),
-            (0, 0, 0)
-        );
+        assert_eq!((against(&some, &[]), against(&[], &some), against(&some, &some[..1])), (0, 0, 0));
     }
 
     #[test]

@@ -5,6 +5,12 @@
 //! neighbour's peak. It is computed from *all* minutiae of the print, before the list is cut to the best.
 //!
 //! All of it in integers: lengths in eighths of a pixel, angles in 360/256 degrees, weights in 1/32768.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "grid indices and clamped lengths: each range stands beside its cast"
+)]
 
 use std::sync::LazyLock;
 
@@ -44,11 +50,7 @@ static TABLES: LazyLock<DescriptorTables> = LazyLock::new(DescriptorTables::comp
 
 impl DescriptorTables {
     fn compute() -> Self {
-        Self {
-            spatial: spatial_weights(),
-            angular: angular_weights(),
-            first_bit: cell_bits(),
-        }
+        Self { spatial: spatial_weights(), angular: angular_weights(), first_bit: cell_bits() }
     }
 }
 
@@ -107,11 +109,8 @@ pub(super) fn descriptor(all: &[Placed], of: usize) -> [u32; DESCRIPTOR_WORDS] {
     }
     let threshold = rounded(t::BIT_THRESHOLD * f64::from(WEIGHT_ONE));
     let mut words = [0u32; DESCRIPTOR_WORDS];
-    for (bit, _) in values
-        .iter()
-        .take(t::DESCRIPTOR_BITS)
-        .enumerate()
-        .filter(|&(_, &value)| value > threshold)
+    for (bit, _) in
+        values.iter().take(t::DESCRIPTOR_BITS).enumerate().filter(|&(_, &value)| value > threshold)
     {
         words[bit / 32] |= 1 << (bit % 32);
     }
@@ -145,10 +144,8 @@ fn add_neighbour(tables: &DescriptorTables, centre: &Placed, neighbour: &Placed,
 fn in_frame(centre: &Placed, neighbour: &Placed) -> (i32, i32) {
     const FAR: i32 = 4000;
     let rotation = Tables::get();
-    let (cos, sin) = (
-        rotation.cos[usize::from(centre.direction)],
-        rotation.sin[usize::from(centre.direction)],
-    );
+    let (cos, sin) =
+        (rotation.cos[usize::from(centre.direction)], rotation.sin[usize::from(centre.direction)]);
     let offset = |a: i32, b: i32| ((a - b) * Q).clamp(-FAR, FAR);
     let (dx, dy) = (offset(neighbour.x, centre.x), offset(neighbour.y, centre.y));
     let half = 1 << (ROTATION_SHIFT - 1);
@@ -200,11 +197,7 @@ mod tests {
             (state >> 8) % range
         };
         (0..n)
-            .map(|_| Placed {
-                x: next(300) as i32,
-                y: next(400) as i32,
-                direction: next(256) as u8,
-            })
+            .map(|_| Placed { x: next(300) as i32, y: next(400) as i32, direction: next(256) as u8 })
             .collect()
     }
 
@@ -226,14 +219,8 @@ mod tests {
     #[test]
     fn turning_the_whole_print_by_a_quarter_changes_no_bit() {
         let all = scattered(40);
-        let turned: Vec<_> = all
-            .iter()
-            .map(|p| Placed {
-                x: -p.y,
-                y: p.x,
-                direction: p.direction.wrapping_add(64),
-            })
-            .collect();
+        let turned: Vec<_> =
+            all.iter().map(|p| Placed { x: -p.y, y: p.x, direction: p.direction.wrapping_add(64) }).collect();
         // Rounding may go the other way for a value that is at the threshold; it moves very few bits.
         let differing: u32 = (0..all.len())
             .flat_map(|i| descriptor(&all, i).into_iter().zip(descriptor(&turned, i)))

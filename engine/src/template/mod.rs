@@ -10,6 +10,11 @@
 //!
 //! A [`Probe`] is a template with the tolerance of each pair of its minutiae, which depends on the probe alone and
 //! so is looked up, not computed, in the kernel.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "at most 32 minutiae, and squared tolerances below 2^22"
+)]
 
 mod descriptor;
 mod tables;
@@ -60,10 +65,7 @@ impl Template {
             words[GEOMETRY_AT + row] = geometry(&placed[of]);
             words[POPCOUNTS_AT + row / 2] |= popcount << (16 * (row % 2));
         }
-        Some(Self {
-            count: order.len() as u32,
-            words,
-        })
+        Some(Self { count: order.len() as u32, words })
     }
 
     /// Minutiae in it, 0 to [`t::STAGE1_MINUTIAE`].
@@ -135,11 +137,7 @@ fn geometry(placed: &Placed) -> u32 {
 /// x, y, direction of a geometry word.
 pub fn unpack(geometry: u32) -> (i32, i32, u32) {
     let field = |shift: u32, mask: u32| geometry >> shift & mask;
-    (
-        field(0, 0x7FF).cast_signed(),
-        field(11, 0x7FF).cast_signed(),
-        field(22, 0xFF),
-    )
+    (field(0, 0x7FF).cast_signed(), field(11, 0x7FF).cast_signed(), field(22, 0xFF))
 }
 
 #[cfg(test)]
@@ -148,13 +146,7 @@ mod tests {
     use crate::minutia::MinutiaType;
 
     fn minutia(x: u16, y: u16, quality: u8) -> Minutia {
-        Minutia {
-            kind: MinutiaType::RidgeEnding,
-            x,
-            y,
-            direction: 10,
-            quality,
-        }
+        Minutia { kind: MinutiaType::RidgeEnding, x, y, direction: 10, quality }
     }
 
     #[test]
@@ -174,14 +166,8 @@ mod tests {
         let list: Vec<_> = (0..31).map(|i| minutia(i * 7 % 90, i * 13 % 90, 50)).collect();
         let template = Template::new(&list).unwrap();
         for i in 0..31 {
-            let ones: u32 = template.words()[i * 8..][..8]
-                .iter()
-                .map(|w| w.count_ones())
-                .sum();
-            assert_eq!(
-                template.words()[POPCOUNTS_AT + i / 2] >> (16 * (i % 2)) & 0xFFFF,
-                ones
-            );
+            let ones: u32 = template.words()[i * 8..][..8].iter().map(|w| w.count_ones()).sum();
+            assert_eq!(template.words()[POPCOUNTS_AT + i / 2] >> (16 * (i % 2)) & 0xFFFF, ones);
         }
     }
 
@@ -195,9 +181,6 @@ mod tests {
     fn tolerances_grow_with_length() {
         let probe = Probe::new(Template::new(&[minutia(0, 0, 9), minutia(100, 0, 9)]).unwrap());
         // 10 px, then 10 + 0.07 * 100 = 17 px, in eighths, squared.
-        assert_eq!(
-            (probe.tolerances()[0], probe.tolerances()[1]),
-            (80 * 80, 136 * 136)
-        );
+        assert_eq!((probe.tolerances()[0], probe.tolerances()[1]), (80 * 80, 136 * 136));
     }
 }

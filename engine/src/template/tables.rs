@@ -2,6 +2,11 @@
 //!
 //! They are computed once, in `f64` by `libm`, whose results are the same bits on every platform, and rounded to
 //! integers. The shader gets the very same words; neither side computes a transcendental function or divides.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "table entries are rounded to the ranges that the tests below hold"
+)]
 
 use std::sync::LazyLock;
 
@@ -61,12 +66,7 @@ impl Tables {
     /// The words that the shader reads: reciprocals, weights, cosines, sines, in this order.
     pub fn words(&self) -> Vec<u32> {
         let signed = self.cos.iter().chain(&self.sin).map(|&v| v.cast_unsigned());
-        self.reciprocal
-            .iter()
-            .copied()
-            .chain(self.weight)
-            .chain(signed)
-            .collect()
+        self.reciprocal.iter().copied().chain(self.weight).chain(signed).collect()
     }
 }
 
@@ -82,15 +82,9 @@ mod tests {
     #[test]
     fn the_ends_of_every_table_are_what_the_ranges_say() {
         let t = Tables::get();
-        assert_eq!(
-            (t.reciprocal[0], t.reciprocal[1], t.reciprocal[512]),
-            (0, 1 << 20, 2048)
-        );
+        assert_eq!((t.reciprocal[0], t.reciprocal[1], t.reciprocal[512]), (0, 1 << 20, 2048));
         assert_eq!((t.weight[256], t.weight[1024]), (0, 1330));
-        assert_eq!(
-            (t.cos[0], t.cos[64], t.cos[128], t.sin[64]),
-            (16384, 0, -16384, 16384)
-        );
+        assert_eq!((t.cos[0], t.cos[64], t.cos[128], t.sin[64]), (16384, 0, -16384, 16384));
         assert_eq!(t.words().len(), RECIPROCALS + WEIGHTS + 2 * ANGLES);
     }
 

@@ -32,10 +32,7 @@ pub struct AdapterInfo {
 
 /// All Vulkan adapters.
 pub fn list() -> Vec<AdapterInfo> {
-    adapters()
-        .iter()
-        .map(|adapter| describe(&adapter.get_info()))
-        .collect()
+    adapters().iter().map(|adapter| describe(&adapter.get_info())).collect()
 }
 
 /// A device, with the first error that it reported, if any.
@@ -60,10 +57,7 @@ impl Status {
 
     fn latch(&self, error: BackendError) {
         tracing::error!(%error, "GPU error");
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .get_or_insert(error);
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
     }
 }
 
@@ -97,7 +91,7 @@ pub(super) fn open(name: Option<&str>) -> Result<Opened, BackendError> {
     let status = Status::default();
     let on_error = status.clone();
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        on_error.latch(BackendError::Refused(error.to_string()))
+        on_error.latch(BackendError::Refused(error.to_string()));
     }));
     let on_lost = status.clone();
     device.set_device_lost_callback(move |reason, message| {
@@ -105,12 +99,7 @@ pub(super) fn open(name: Option<&str>) -> Result<Opened, BackendError> {
             on_lost.latch(BackendError::Lost(message));
         }
     });
-    Ok(Opened {
-        info: describe(&adapter.get_info()),
-        device,
-        queue,
-        status,
-    })
+    Ok(Opened { info: describe(&adapter.get_info()), device, queue, status })
 }
 
 fn adapters() -> Vec<wgpu::Adapter> {
@@ -127,9 +116,5 @@ fn describe(info: &wgpu::AdapterInfo) -> AdapterInfo {
         wgpu::DeviceType::IntegratedGpu | wgpu::DeviceType::VirtualGpu => AdapterKind::Shared,
         wgpu::DeviceType::Cpu | wgpu::DeviceType::Other => AdapterKind::Software,
     };
-    AdapterInfo {
-        name: info.name.clone(),
-        driver: format!("{} {}", info.driver, info.driver_info),
-        kind,
-    }
+    AdapterInfo { name: info.name.clone(), driver: format!("{} {}", info.driver, info.driver_info), kind }
 }

@@ -2,6 +2,7 @@
 //!
 //! A page never exceeds what one binding may be, so a gallery of any size is searched page by page. Buffers start small
 //! and double; a grown one is filled from host memory, which has everything, so nothing is copied between buffers.
+#![expect(clippy::cast_possible_truncation, reason = "slots and page rows are 32-bit by construction")]
 
 use core::ops::Range;
 
@@ -82,11 +83,7 @@ impl Mirror {
         }
         let words: Vec<[u32; 4]> = slots
             .clone()
-            .map(|index| {
-                gallery
-                    .label(Slot(index as u32))
-                    .map_or([0; 4], |label| label.words())
-            })
+            .map(|index| gallery.label(Slot(index as u32)).map_or([0; 4], |label| label.words()))
             .collect();
         self.write(
             opened,
@@ -106,14 +103,12 @@ impl Mirror {
         if pages.get(page_index).is_none_or(|page| page.capacity < filled) {
             let page = Page::new(
                 opened,
-                filled
-                    .next_power_of_two()
-                    .clamp(ENTRIES_MIN, self.page_rows.max(ENTRIES_MIN)),
+                filled.next_power_of_two().clamp(ENTRIES_MIN, self.page_rows.max(ENTRIES_MIN)),
             );
             if page_index < pages.len() {
-                pages[page_index] = page
+                pages[page_index] = page;
             } else {
-                pages.push(page)
+                pages.push(page);
             }
             written = 0..filled;
         }
@@ -121,16 +116,8 @@ impl Mirror {
         page.filled = filled;
         let (rows, templates) = (page.rows.clone(), page.templates.clone());
         let host = first + written.start..first + written.end;
-        let words: Vec<[u32; 2]> = sub.rows()[host.clone()]
-            .iter()
-            .map(|row| [row.slot, row.count])
-            .collect();
-        self.write(
-            opened,
-            &rows,
-            written.start as u64 * ROW_BYTES,
-            bytemuck::cast_slice(&words),
-        );
+        let words: Vec<[u32; 2]> = sub.rows()[host.clone()].iter().map(|row| [row.slot, row.count]).collect();
+        self.write(opened, &rows, written.start as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
         let bytes = bytemuck::cast_slice(&sub.templates()[host]);
         self.write(opened, &templates, written.start as u64 * TEMPLATE_BYTES, bytes);
     }

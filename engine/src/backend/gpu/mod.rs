@@ -34,29 +34,20 @@ impl Gpu {
             label: Some(stage.name),
             source: wgpu::ShaderSource::Wgsl(stage.source.into()),
         });
-        let pipeline = opened
-            .device
-            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(stage.name),
-                layout: None,
-                module: &module,
-                entry_point: Some(stage.name),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
-            });
+        let pipeline = opened.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(stage.name),
+            layout: None,
+            module: &module,
+            entry_point: Some(stage.name),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
         let words = Tables::get().words();
         let tables = storage(&opened, "tables", words.len() as u64 * 4);
-        opened
-            .queue
-            .write_buffer(&tables, 0, bytemuck::cast_slice(&words));
+        opened.queue.write_buffer(&tables, 0, bytemuck::cast_slice(&words));
         opened.status.check()?;
         let mirror = RwLock::new(Mirror::new(&opened));
-        Ok(Self {
-            opened,
-            pipeline,
-            tables,
-            mirror,
-        })
+        Ok(Self { opened, pipeline, tables, mirror })
     }
 
     /// The adapter that is in use.
@@ -68,17 +59,11 @@ impl Gpu {
 impl Backend for Gpu {
     fn info(&self) -> BackendInfo {
         let AdapterInfo { name, driver, .. } = &self.opened.info;
-        BackendInfo {
-            kind: "gpu",
-            name: format!("{name}, {driver}"),
-        }
+        BackendInfo { kind: "gpu", name: format!("{name}, {driver}") }
     }
 
     fn follow(&mut self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError> {
-        let mirror = self
-            .mirror
-            .get_mut()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mirror = self.mirror.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         mirror.follow(&self.opened, gallery, changes);
         self.opened.status.check()
     }
@@ -90,17 +75,9 @@ impl Backend for Gpu {
         scope: &Scope,
     ) -> Result<Scored, BackendError> {
         self.opened.status.check()?;
-        let mirror = self
-            .mirror
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let scored = pass::run(&pass::Pass {
-            gpu: self,
-            mirror: &mirror,
-            slots: gallery.slots(),
-            probe,
-            scope,
-        })?;
+        let mirror = self.mirror.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let scored =
+            pass::run(&pass::Pass { gpu: self, mirror: &mirror, slots: gallery.slots(), probe, scope })?;
         self.opened.status.check()?;
         Ok(scored)
     }

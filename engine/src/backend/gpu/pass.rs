@@ -1,4 +1,8 @@
 //! One search on the device: upload the probe, dispatch stage 1 over every page of each finger, read back, wipe.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "a page has at most 2^16 rows, and layouts a few thousand words"
+)]
 
 use std::sync::mpsc;
 
@@ -31,10 +35,7 @@ pub(super) struct Pass<'a> {
 
 pub(super) fn run(pass: &Pass<'_>) -> Result<Scored, BackendError> {
     if pass.slots == 0 || pass.probe.is_empty() {
-        return Ok(Scored {
-            by_slot: vec![0; pass.slots],
-            compared: Vec::new(),
-        });
+        return Ok(Scored { by_slot: vec![0; pass.slots], compared: Vec::new() });
     }
     let opened = &pass.gpu.opened;
     let scores_bytes = pass.slots as u64 * 4;
@@ -47,9 +48,7 @@ pub(super) fn run(pass: &Pass<'_>) -> Result<Scored, BackendError> {
         wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
     );
 
-    let mut encoder = opened
-        .device
-        .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     let searches = pass.dispatch(&mut encoder, &staging, &scores, &counts);
     encoder.copy_buffer_to_buffer(&scores, 0, &read_back, 0, scores_bytes);
     encoder.copy_buffer_to_buffer(&counts, 0, &read_back, scores_bytes, COUNTS_BYTES);
@@ -62,31 +61,20 @@ pub(super) fn run(pass: &Pass<'_>) -> Result<Scored, BackendError> {
     let words = pass.read(&read_back, submission)?;
     pass.wipe(&staging)?;
     let (by_slot, counts) = words.split_at(pass.slots);
-    Ok(Scored {
-        by_slot: by_slot.to_vec(),
-        compared: counted(counts),
-    })
+    Ok(Scored { by_slot: by_slot.to_vec(), compared: counted(counts) })
 }
 
 impl Pass<'_> {
     fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-        let descriptor = wgpu::BufferDescriptor {
-            label: Some(label),
-            size,
-            usage,
-            mapped_at_creation: false,
-        };
+        let descriptor =
+            wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
         self.gpu.opened.device.create_buffer(&descriptor)
     }
 
     /// The search blocks of all fingers, in a buffer that this module can wipe: an upload through the queue would leave
     /// a copy where nobody can.
     fn staging(&self) -> Result<wgpu::Buffer, BackendError> {
-        let words: Vec<u32> = self
-            .probe
-            .iter()
-            .flat_map(|(_, probe)| self.search_words(probe))
-            .collect();
+        let words: Vec<u32> = self.probe.iter().flat_map(|(_, probe)| self.search_words(probe)).collect();
         let staging = self.gpu.opened.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("probe"),
             size: words.len() as u64 * 4,
@@ -94,10 +82,7 @@ impl Pass<'_> {
             mapped_at_creation: true,
         });
         let refused = |error: wgpu::MapRangeError| BackendError::Refused(error.to_string());
-        staging
-            .get_mapped_range_mut(..)
-            .map_err(refused)?
-            .copy_from_slice(bytemuck::cast_slice(&words));
+        staging.get_mapped_range_mut(..).map_err(refused)?.copy_from_slice(bytemuck::cast_slice(&words));
         staging.unmap();
         Ok(staging)
     }
@@ -106,12 +91,7 @@ impl Pass<'_> {
         let scope = self.scope;
         let mut words = Vec::with_capacity(SEARCH_WORDS);
         let attributes = u32::from(scope.forbidden_attributes);
-        words.extend([
-            scope.day,
-            scope.before_sequence,
-            attributes,
-            probe.template().count(),
-        ]);
+        words.extend([scope.day, scope.before_sequence, attributes, probe.template().count()]);
         words.extend(scope.partition_words().iter());
         words.extend(probe.template().words().iter());
         words.extend(probe.tolerances().iter());
@@ -141,15 +121,8 @@ impl Pass<'_> {
                     size: core::num::NonZero::new(16),
                 };
                 let tables = &self.gpu.tables;
-                let buffers = [
-                    &search,
-                    tables,
-                    &self.mirror.labels,
-                    &page.rows,
-                    &page.templates,
-                    scores,
-                    counts,
-                ];
+                let buffers =
+                    [&search, tables, &self.mirror.labels, &page.rows, &page.templates, scores, counts];
                 let group = self.bind(uniform, buffers);
                 let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                 compute.set_pipeline(&self.gpu.pipeline);
@@ -166,12 +139,8 @@ impl Pass<'_> {
     fn uniforms(&self, pages: &[Page]) -> wgpu::Buffer {
         let mut bytes = vec![0u8; (pages.len().max(1)) * UNIFORM_STRIDE as usize];
         for (chunk, page) in bytes.chunks_mut(UNIFORM_STRIDE as usize).zip(pages) {
-            let words = [
-                page.filled as u32,
-                self.workgroups(page).0,
-                t::DIRECTION_GATE,
-                t::ROTATION_TOLERANCE,
-            ];
+            let words =
+                [page.filled as u32, self.workgroups(page).0, t::DIRECTION_GATE, t::ROTATION_TOLERANCE];
             chunk[..16].copy_from_slice(bytemuck::bytes_of(&words));
         }
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
@@ -182,37 +151,25 @@ impl Pass<'_> {
 
     /// One workgroup a row, in two dimensions because one holds no more than 65 535.
     fn workgroups(&self, page: &Page) -> (u32, u32) {
-        let across = self
-            .gpu
-            .opened
-            .device
-            .limits()
-            .max_compute_workgroups_per_dimension;
+        let across = self.gpu.opened.device.limits().max_compute_workgroups_per_dimension;
         let rows = page.filled as u32;
         let x = rows.clamp(1, across);
         (x, rows.div_ceil(x).max(1))
     }
 
     fn bind(&self, uniform: wgpu::BufferBinding<'_>, buffers: [&wgpu::Buffer; 7]) -> wgpu::BindGroup {
-        let uniform = wgpu::BindGroupEntry {
-            binding: 0,
-            resource: wgpu::BindingResource::Buffer(uniform),
-        };
+        let uniform = wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(uniform) };
         let others = buffers.iter().zip(1..);
         let entries: Vec<_> = core::iter::once(uniform)
-            .chain(others.map(|(b, binding)| wgpu::BindGroupEntry {
-                binding,
-                resource: b.as_entire_binding(),
-            }))
+            .chain(
+                others.map(|(b, binding)| wgpu::BindGroupEntry { binding, resource: b.as_entire_binding() }),
+            )
             .collect();
-        self.gpu
-            .opened
-            .device
-            .create_bind_group(&wgpu::BindGroupDescriptor {
-                label: None,
-                layout: &self.gpu.pipeline.get_bind_group_layout(0),
-                entries: &entries,
-            })
+        self.gpu.opened.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.gpu.pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        })
     }
 
     fn read(
@@ -221,9 +178,7 @@ impl Pass<'_> {
         submission: wgpu::SubmissionIndex,
     ) -> Result<Vec<u32>, BackendError> {
         self.map(buffer, wgpu::MapMode::Read, Some(submission))?;
-        let view = buffer
-            .get_mapped_range(..)
-            .map_err(|error| BackendError::Refused(error.to_string()))?;
+        let view = buffer.get_mapped_range(..).map_err(|error| BackendError::Refused(error.to_string()))?;
         let words = bytemuck::pod_collect_to_vec(&view);
         drop(view);
         buffer.unmap();
@@ -234,10 +189,7 @@ impl Pass<'_> {
         self.map(staging, wgpu::MapMode::Write, None)?;
         let zeros = vec![0u8; usize::try_from(staging.size()).unwrap_or(0)];
         let refused = |error: wgpu::MapRangeError| BackendError::Refused(error.to_string());
-        staging
-            .get_mapped_range_mut(..)
-            .map_err(refused)?
-            .copy_from_slice(&zeros);
+        staging.get_mapped_range_mut(..).map_err(refused)?.copy_from_slice(&zeros);
         staging.unmap();
         Ok(())
     }
@@ -253,21 +205,12 @@ impl Pass<'_> {
             // The receiver is only gone when this function has already failed.
             let _ = sender.send(result);
         });
-        let wait = wgpu::PollType::Wait {
-            submission_index: submission,
-            timeout: Some(PASS_TIMEOUT),
-        };
-        self.gpu
-            .opened
-            .device
-            .poll(wait)
-            .map_err(|error| BackendError::Lost(error.to_string()))?;
+        let wait = wgpu::PollType::Wait { submission_index: submission, timeout: Some(PASS_TIMEOUT) };
+        self.gpu.opened.device.poll(wait).map_err(|error| BackendError::Lost(error.to_string()))?;
         match receiver.recv_timeout(PASS_TIMEOUT) {
             Ok(Ok(())) => self.gpu.opened.status.check(),
             Ok(Err(error)) => Err(BackendError::Refused(error.to_string())),
-            Err(_) => Err(BackendError::Lost(
-                "a buffer could not be read back in time".into(),
-            )),
+            Err(_) => Err(BackendError::Lost("a buffer could not be read back in time".into())),
         }
     }
 }

@@ -28,10 +28,7 @@ impl Coefficients {
         let mut values = Vec::new();
         values
             .try_reserve_exact(expected)
-            .map_err(|_| WsqError::OutOfMemory {
-                offset,
-                field: "coefficients",
-            })?;
+            .map_err(|_| WsqError::OutOfMemory { offset, field: "coefficients" })?;
         Ok(Self { values, expected })
     }
 
@@ -96,10 +93,7 @@ impl Coefficients {
                     self.values.resize(self.values.len() + run, 0.0);
                 }
                 None => {
-                    return Err(WsqError::BadCode {
-                        offset: near(bits),
-                        table: number,
-                    });
+                    return Err(WsqError::BadCode { offset: near(bits), table: number });
                 }
             }
         }
@@ -118,11 +112,7 @@ impl Coefficients {
         if self.values.len() == self.expected {
             return Ok(self.values);
         }
-        Err(WsqError::TooFewCoefficients {
-            offset,
-            found: self.values.len(),
-            expected: self.expected,
-        })
+        Err(WsqError::TooFewCoefficients { offset, found: self.values.len(), expected: self.expected })
     }
 }
 
@@ -172,17 +162,10 @@ mod tests {
         let data = [1, 5, 0x20, 0x10, 0x0f, 0xff, 0xb0, 0x30, 0x34, 0xff, 0xa1];
         let values = vec![0.0, 0.0, 5.0, -256.0, 0.0, 0.0, 0.0, 2.0];
         assert_eq!(read(&data, 8), Ok(values));
-        let too_few = WsqError::TooFewCoefficients {
-            offset: 11,
-            found: 8,
-            expected: 9,
-        };
+        let too_few = WsqError::TooFewCoefficients { offset: 11, found: 8, expected: 9 };
         assert_eq!(read(&data, 9), Err(too_few));
         let error = read(&data, 7).err();
-        assert!(matches!(
-            error,
-            Some(WsqError::TooManyCoefficients { found: 8, .. })
-        ));
+        assert!(matches!(error, Some(WsqError::TooManyCoefficients { found: 8, .. })));
     }
 
     #[test]

@@ -105,12 +105,7 @@ impl Band {
                 }
             }
         }
-        Self {
-            phases,
-            left,
-            right,
-            sign,
-        }
+        Self { phases, left, right, sign }
     }
 
     /// The taps for even or for odd outputs.
@@ -150,10 +145,5 @@ fn length(body: &mut Reader<'_>, field: &'static str) -> Result<u8, WsqError> {
     if (1..=MAX_TAPS).contains(&value) {
         return Ok(value);
     }
-    Err(WsqError::BadValue {
-        offset,
-        field,
-        value: u32::from(value),
-        expected: "1 to 32",
-    })
+    Err(WsqError::BadValue { offset, field, value: u32::from(value), expected: "1 to 32" })
 }

@@ -40,11 +40,7 @@ impl HuffmanTable {
         let counts = reader.bytes(16, "Huffman code counts")?;
         let total = counts.iter().map(|&n| usize::from(n)).sum::<usize>();
         let symbols = reader.bytes(total, "Huffman symbols")?;
-        let mut table = Self {
-            fast: [(0, 0); FAST_SIZE],
-            long: Vec::new(),
-            symbols: symbols.to_vec(),
-        };
+        let mut table = Self { fast: [(0, 0); FAST_SIZE], long: Vec::new(), symbols: symbols.to_vec() };
         let mut first = 0_u32;
         let mut base = 0_usize;
         for (bits, &count) in (1..=MAX_BITS).zip(counts) {
@@ -57,12 +53,7 @@ impl HuffmanTable {
                     expected: "no more than its code length has room for",
                 });
             }
-            let length = Length {
-                bits,
-                first,
-                end,
-                base,
-            };
+            let length = Length { bits, first, end, base };
             if bits > FAST_BITS {
                 table.long.push(length);
             } else {
@@ -122,13 +113,7 @@ pub(super) struct BitReader<'a> {
 
 impl<'a> BitReader<'a> {
     pub(super) fn new(data: &'a [u8], offset: usize) -> Self {
-        Self {
-            data,
-            offset,
-            window: 0,
-            available: 0,
-            at_marker: false,
-        }
+        Self { data, offset, window: 0, available: 0, at_marker: false }
     }
 
     /// The next byte to be read; at the end of the bits, the marker.

@@ -74,10 +74,7 @@ pub fn decode(data: &[u8], max_pixels: u64) -> Result<Wsq, WsqError> {
 }
 
 fn missing(marker: Marker, field: &'static str) -> WsqError {
-    WsqError::Missing {
-        offset: marker.offset,
-        field,
-    }
+    WsqError::Missing { offset: marker.offset, field }
 }
 
 /// Prepares for the first block: counts the coefficients of all coded subbands.
@@ -120,10 +117,7 @@ fn reconstruct(tables: &Tables, coefficients: Vec<f32>, marker: Marker) -> Resul
 
 /// Memory for one image.
 fn zeros(width: usize, height: usize, marker: Marker) -> Result<Vec<f32>, WsqError> {
-    let no_memory = || WsqError::OutOfMemory {
-        offset: marker.offset,
-        field: "pixels",
-    };
+    let no_memory = || WsqError::OutOfMemory { offset: marker.offset, field: "pixels" };
     let pixels = width.checked_mul(height).ok_or_else(no_memory)?;
     let mut image = Vec::new();
     image.try_reserve_exact(pixels).map_err(|_| no_memory())?;

@@ -85,10 +85,7 @@ mod tests {
 
     #[test]
     fn bins_are_symmetric_around_zero() {
-        let bins = Bins {
-            width: 4.0,
-            zero_width: 6.0,
-        };
+        let bins = Bins { width: 4.0, zero_width: 6.0 };
         assert_eq!(bins.restore(0.0, 0.25), 0.0);
         assert_eq!(bins.restore(2.0, 0.25), 10.0);
         assert_eq!(bins.restore(-2.0, 0.25), -10.0);

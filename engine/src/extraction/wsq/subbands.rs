@@ -63,12 +63,7 @@ const IMAGE: Shape = Quarters(&[LOW, FOUR, FOUR, FOUR]);
 impl Layout {
     pub(super) fn new(width: usize, height: usize) -> Self {
         let mut layout = Self::default();
-        let rect = Rect {
-            x: 0,
-            y: 0,
-            width,
-            height,
-        };
+        let rect = Rect { x: 0, y: 0, width, height };
         layout.add(&IMAGE, rect, false, false);
         layout
     }
@@ -80,18 +75,11 @@ impl Layout {
             return;
         };
         let index = self.splits.len();
-        self.splits.push(Split {
-            rect,
-            high_left,
-            high_top,
-            subbands: first..first,
-        });
+        self.splits.push(Split { rect, high_left, high_top, subbands: first..first });
         let left = first_half(rect.width, high_left);
         let top = first_half(rect.height, high_top);
         for (quarter, (below, right)) in
-            quarters
-                .iter()
-                .zip([(false, false), (false, true), (true, false), (true, true)])
+            quarters.iter().zip([(false, false), (false, true), (true, false), (true, true)])
         {
             let part = Rect {
                 x: rect.x + if right { left } else { 0 },
@@ -110,11 +98,7 @@ impl Layout {
 
 /// Length of the half stored first. Of an odd length, the low-pass half has one more.
 fn first_half(length: usize, high_first: bool) -> usize {
-    if high_first {
-        length / 2
-    } else {
-        length.div_ceil(2)
-    }
+    if high_first { length / 2 } else { length.div_ceil(2) }
 }
 
 #[cfg(test)]
@@ -138,12 +122,7 @@ mod tests {
     #[test]
     fn known_subbands_have_their_numbers() {
         let layout = Layout::new(512, 512);
-        let rect = |x, y, size| Rect {
-            x,
-            y,
-            width: size,
-            height: size,
-        };
+        let rect = |x, y, size| Rect { x, y, width: size, height: size };
         assert_eq!(layout.subbands[0], rect(0, 0, 16));
         assert_eq!(layout.subbands[4], rect(32, 0, 32));
         assert_eq!(layout.subbands[19], rect(128, 0, 32));

@@ -104,10 +104,9 @@ impl Tables {
         let number = body.u8("Huffman table number of the block")?;
         body.finish("excess length of the block header")?;
         let table = self.huffman.get(usize::from(number));
-        let table = table.and_then(Option::as_ref).ok_or(WsqError::Missing {
-            offset: marker.offset,
-            field: "the block's Huffman table",
-        })?;
+        let table = table
+            .and_then(Option::as_ref)
+            .ok_or(WsqError::Missing { offset: marker.offset, field: "the block's Huffman table" })?;
         Ok((number, table))
     }
 }
@@ -132,19 +131,18 @@ impl Frame {
         let scale = body.decimal16("pixel scale")?;
         body.bytes(3, "encoder and software numbers")?;
         body.finish("excess length of the frame header")?;
-        Ok(Self {
-            width,
-            height,
-            shift,
-            scale,
-        })
+        Ok(Self { width, height, shift, scale })
     }
 
     /// Scales and shifts transformed pixels back to grey levels, half rounding up.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates, and takes what is not a number to 0"
+    )]
     pub(super) fn grey_levels(&self, pixels: &[f32]) -> Vec<u8> {
         let grey = |&pixel: &f32| {
             let level = (pixel * self.scale + self.shift) + 0.5;
-            // The cast saturates, and takes what is not a number to 0.
             level as u8
         };
         pixels.iter().map(grey).collect()
@@ -193,12 +191,7 @@ mod tests {
 
     #[test]
     fn grey_levels_round_and_saturate() {
-        let frame = Frame {
-            width: 32,
-            height: 32,
-            shift: 100.0,
-            scale: 2.0,
-        };
+        let frame = Frame { width: 32, height: 32, shift: 100.0, scale: 2.0 };
         let pixels = [-200.0, -0.5, 0.2, 0.25, 300.0, f32::NAN];
         assert_eq!(frame.grey_levels(&pixels), [0, 99, 100, 101, 255, 0]);
     }

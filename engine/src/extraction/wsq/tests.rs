@@ -86,10 +86,7 @@ fn refuses_other_formats_and_large_images() {
     let found = 0x8950;
     assert_eq!(error, Err(WsqError::BadMagic { offset: 0, found }));
     let error = decode(&constant(0), 1023);
-    assert!(matches!(
-        error,
-        Err(WsqError::TooManyPixels { max_pixels: 1023, .. })
-    ));
+    assert!(matches!(error, Err(WsqError::TooManyPixels { max_pixels: 1023, .. })));
 }
 
 #[test]
@@ -99,13 +96,7 @@ fn blocks_need_their_tables() {
     let frame = frame.expect("a frame header");
     let without = [&file[..frame], &file[frame + 19..]].concat();
     let error = decode(&without, 1024);
-    assert!(matches!(
-        error,
-        Err(WsqError::Missing {
-            field: "the frame header",
-            ..
-        })
-    ));
+    assert!(matches!(error, Err(WsqError::Missing { field: "the frame header", .. })));
 }
 
 /// Splits a signal by its definition: mirrors it, and filters around every other sample.
@@ -114,27 +105,15 @@ fn analyse(signal: &[f32], low: &[f32], high: &[f32], odd: bool) -> Vec<f32> {
     let at = |position: isize| {
         let (first, period) = if odd { (0, 2 * length - 2) } else { (1, 2 * length) };
         let place = position.rem_euclid(period);
-        let place = if place < length {
-            place
-        } else {
-            period - first - place
-        };
+        let place = if place < length { place } else { period - first - place };
         signal[usize::try_from(place).expect("a mirrored place")]
     };
     let filter = |half: &[f32], centre: isize, antisymmetric: bool| -> f32 {
         let pairs = (0_isize..).zip(half).map(|(n, tap)| {
             // Filtering is convolution: a tap to the right weighs a sample to the left.
-            let (left, right) = if odd {
-                (centre - n, centre + n)
-            } else {
-                (centre - n, centre + 1 + n)
-            };
+            let (left, right) = if odd { (centre - n, centre + n) } else { (centre - n, centre + 1 + n) };
             let mirrored = if antisymmetric { -at(right) } else { at(right) };
-            if odd && n == 0 {
-                tap * at(centre)
-            } else {
-                tap * (at(left) + mirrored)
-            }
+            if odd && n == 0 { tap * at(centre) } else { tap * (at(left) + mirrored) }
         });
         pairs.sum()
     };
@@ -160,17 +139,8 @@ fn assert_perfect(low: &[f32], high: &[f32], odd: bool) {
 /// Joins one row that is low-pass throughout from top to bottom.
 fn join_row(row: &[f32], synthesis: &Synthesis, width: usize) -> Vec<f32> {
     let height = 2;
-    let split = Split {
-        rect: Rect {
-            x: 0,
-            y: 0,
-            width,
-            height,
-        },
-        high_left: false,
-        high_top: false,
-        subbands: 0..1,
-    };
+    let split =
+        Split { rect: Rect { x: 0, y: 0, width, height }, high_left: false, high_top: false, subbands: 0..1 };
     let mut image = row.to_vec();
     image.resize(width * height, 0.0);
     let mut scratch = image.clone();
@@ -182,13 +152,7 @@ fn join_row(row: &[f32], synthesis: &Synthesis, width: usize) -> Vec<f32> {
 
 #[test]
 fn odd_filters_reconstruct_every_length() {
-    let low = [
-        0.852_698_7,
-        0.377_402_86,
-        -0.110_624_4,
-        -0.023_849_465,
-        0.037_828_456,
-    ];
+    let low = [0.852_698_7, 0.377_402_86, -0.110_624_4, -0.023_849_465, 0.037_828_456];
     let high = [0.788_485_6, -0.418_092_27, -0.040_689_42, 0.064_538_88];
     assert_perfect(&low, &high, true);
 }

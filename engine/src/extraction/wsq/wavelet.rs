@@ -32,11 +32,7 @@ pub(super) fn reconstruct(
 /// Starts and lengths of the low-pass and the high-pass half.
 fn halves(length: usize, high_first: bool) -> [(usize, usize); 2] {
     let (low, high) = (length.div_ceil(2), length / 2);
-    if high_first {
-        [(high, low), (0, high)]
-    } else {
-        [(0, low), (low, high)]
-    }
+    if high_first { [(high, low), (0, high)] } else { [(0, low), (low, high)] }
 }
 
 /// Joins the upper and lower half of the split in `image` into `columns`, which is as wide as
@@ -137,12 +133,7 @@ fn join_rows(
 ) {
     let Rect { x, y, width, .. } = split.rect;
     let [low, high] = halves(width, split.high_left);
-    let RowBuffers {
-        low: low_half,
-        high: high_half,
-        even,
-        odd,
-    } = buffers;
+    let RowBuffers { low: low_half, high: high_half, even, odd } = buffers;
     low_half.prepare(&synthesis.low, low, width);
     high_half.prepare(&synthesis.high, high, width);
     even.resize(width.div_ceil(2), 0.0);
