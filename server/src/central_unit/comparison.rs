@@ -1,0 +1,233 @@
+//! A comparison: the scope that the law gives, what the engine finds in it, and what is written before anyone is told.
+
+use std::collections::HashSet;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use whorl_engine::calibration;
+use whorl_engine::engine::{Candidate, Outcome};
+use whorl_engine::template::Probe as PreparedProbe;
+
+use super::prints::Extracted;
+use super::{Call, CentralUnit, Templates, TransmissionError, today};
+use crate::database::{Disclosure, HitFound, Record, ResultOfComparison};
+use crate::eurodac::admission::Admitted;
+use crate::eurodac::comparison::{Probe, may_be_compared, of_partition, scope};
+use crate::eurodac::disclosure::may_tell_again;
+use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
+use crate::journal::{AuditRecord, Compared, Event, Operation};
+
+/// What the State of origin of the probe is told (R-HIT-1).
+pub struct Comparison {
+    /// R-COMP-10.
+    pub compared: Vec<Compared>,
+    /// R-HIT-5: the score from which a pair with all the probe's fingers is a hit.
+    pub threshold_score: u32,
+    /// R-HIT-5: the false-match rate that it stands for.
+    pub threshold_rate: f64,
+    /// Best first.
+    pub hits: Vec<Hit>,
+}
+
+/// One record found, with its prints, so that an expert can verify (R-HIT-2).
+pub struct Hit {
+    /// Identity and score.
+    pub found: HitFound,
+    /// R-HIT-5: the false-match rate that the score stands for.
+    pub false_match_rate: f64,
+    /// Its Art. 5(1) data.
+    pub record: Record,
+    /// In the order of the record's fingerprints.
+    pub prints: Vec<Vec<u8>>,
+}
+
+/// Whose set is compared, for the audit.
+struct Subject<'a> {
+    category: Category,
+    state: MemberState,
+    reference_number: &'a ReferenceNumber,
+    /// The probe's own record, where it has one.
+    record_id: Option<Uuid>,
+}
+
+/// Records whose comparison is under way: each is compared by one request at a time.
+#[derive(Default)]
+pub(super) struct Claims {
+    taken: Mutex<HashSet<Uuid>>,
+    freed: Condvar,
+}
+
+struct Claim<'a>(&'a Claims, Uuid);
+
+impl Claims {
+    fn claim(&self, id: Uuid) -> Claim<'_> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken =
+            self.freed.wait_while(taken, |taken| taken.contains(&id)).unwrap_or_else(PoisonError::into_inner);
+        taken.insert(id);
+        Claim(self, id)
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.freed.notify_all();
+    }
+}
+
+impl CentralUnit {
+    /// The result for a record that is entered: the one that is stored, or, where there is none yet, a new one.
+    pub(super) fn result_for(
+        &self,
+        record: &Record,
+        templates: Templates,
+        call: &Call<'_>,
+    ) -> Result<Comparison, TransmissionError> {
+        let fingers = templates.len();
+        // Of two same requests at once, one compares and the other tells what came of it.
+        let _claim = self.comparing.claim(record.id);
+        if let Some(stored) = self.database.result(record.id)? {
+            return self.told_again(stored, fingers, call.now);
+        }
+        let probe = Probe {
+            category: record.category,
+            state: record.member_state,
+            compare_own: record.compare_own,
+            sequence: record.sequence,
+        };
+        let subject = Subject {
+            category: record.category,
+            state: record.member_state,
+            reference_number: &record.reference_number,
+            record_id: Some(record.id),
+        };
+        self.compare(&probe, &subject, templates, call)
+    }
+
+    /// Category 3: compared with what is entered now, and nothing of it is stored (R-COMP-4, R-COMP-5).
+    pub(super) fn check(
+        &self,
+        admitted: &Admitted,
+        extracted: &[Extracted],
+        call: &Call<'_>,
+    ) -> Result<Comparison, TransmissionError> {
+        let sequence = *self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
+        let probe = Probe {
+            category: admitted.category,
+            state: admitted.state,
+            compare_own: admitted.compare_own,
+            sequence,
+        };
+        let subject = Subject {
+            category: admitted.category,
+            state: admitted.state,
+            reference_number: &admitted.reference_number,
+            record_id: None,
+        };
+        let templates = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
+        self.compare(&probe, &subject, templates, call)
+    }
+
+    fn compare(
+        &self,
+        probe: &Probe,
+        subject: &Subject<'_>,
+        templates: Templates,
+        call: &Call<'_>,
+    ) -> Result<Comparison, TransmissionError> {
+        let fingers = templates.len();
+        let prepared: Vec<_> = templates.into_iter().map(|(p, t)| (p, PreparedProbe::new(t))).collect();
+        let outcome = match scope(probe, today(call.now)) {
+            Some(scope) => self.engine.search(&prepared, &scope, &self.thresholds),
+            None => Outcome::default(),
+        };
+        let compared = counts(&outcome);
+        let mut hits = Vec::new();
+        for candidate in outcome.candidates {
+            hits.extend(self.hit(probe, &candidate, call.now)?);
+        }
+        let disclosure = Disclosure { recipient: probe.state, at: call.now };
+        let disclosures: Vec<_> = hits.iter().map(|hit| (hit.found.record_id, disclosure.clone())).collect();
+        let audit = AuditRecord {
+            at: call.now,
+            operation: Operation::Comparison,
+            actor: call.transmitter.actor().clone(),
+            member_state: Some(subject.state),
+            category: Some(subject.category),
+            reference_number: Some(subject.reference_number.clone()),
+            attested: true,
+            compared: compared.clone(),
+            disclosed: hits.iter().map(|hit| hit.found.record_id).collect(),
+        };
+        let found = hits.iter().map(|hit| hit.found.clone()).collect();
+        let result = ResultOfComparison { at: call.now, compared: compared.clone(), hits: found };
+        let kept = subject.record_id.map(|id| (id, &result));
+        // R-HIT-3: on the record of the person whose data leave, durably, before they leave.
+        self.database.record(Event::Concluded { audit, result: kept, disclosures: &disclosures })?;
+        for hit in &mut hits {
+            hit.record.disclosures.push(disclosure.clone());
+        }
+        Ok(self.comparison(compared, hits, fingers))
+    }
+
+    /// A candidate as a hit, if the law still says so of the record as it is stored.
+    fn hit(
+        &self,
+        probe: &Probe,
+        candidate: &Candidate,
+        now: Timestamp,
+    ) -> Result<Option<Hit>, TransmissionError> {
+        let Some(id) = self.record_at(candidate.slot) else {
+            return Ok(None);
+        };
+        let Some(record) = self.database.find(id)? else {
+            return Ok(None);
+        };
+        if !may_be_compared(probe, &record.stored(), today(now)) {
+            tracing::error!(record = %id, "a candidate was outside the law; it is not told");
+            return Ok(None);
+        }
+        let (score, fingers) = (candidate.score, candidate.fingers.clone());
+        let found = HitFound { hit_id: Uuid::new_v4(), record_id: id, score, fingers };
+        self.with_prints(found, record).map(Some)
+    }
+
+    fn with_prints(&self, found: HitFound, record: Record) -> Result<Hit, TransmissionError> {
+        let prints = self.database.prints(&record)?;
+        let false_match_rate = calibration::false_match_rate(found.fingers.len(), found.score);
+        Ok(Hit { found, false_match_rate, record, prints })
+    }
+
+    fn told_again(
+        &self,
+        stored: ResultOfComparison,
+        fingers: usize,
+        now: Timestamp,
+    ) -> Result<Comparison, TransmissionError> {
+        let mut hits = Vec::new();
+        for found in stored.hits {
+            let record = self.database.find(found.record_id)?;
+            if let Some(record) = record.filter(|r| may_tell_again(&r.stored(), today(now))) {
+                hits.push(self.with_prints(found, record)?);
+            }
+        }
+        Ok(self.comparison(stored.compared, hits, fingers))
+    }
+
+    fn comparison(&self, compared: Vec<Compared>, hits: Vec<Hit>, fingers: usize) -> Comparison {
+        let threshold_score = self.thresholds[fingers];
+        let threshold_rate = calibration::false_match_rate(fingers, threshold_score);
+        Comparison { compared, threshold_score, threshold_rate, hits }
+    }
+}
+
+/// R-COMP-10: sets compared, by category and State, as the kernel counted them.
+fn counts(outcome: &Outcome) -> Vec<Compared> {
+    let count = |&(partition, sets): &(_, u32)| {
+        let (category, member_state) = of_partition(partition)?;
+        Some(Compared { category, member_state, sets })
+    };
+    outcome.compared.iter().filter_map(count).collect()
+}

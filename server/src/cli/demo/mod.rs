@@ -1,0 +1,150 @@
+//! `whorl demo`: the main job, end to end, in a fresh temporary directory, on real prints where there are some.
+
+mod people;
+mod scenario;
+mod unit;
+
+use std::path::Path;
+
+use clap::Args;
+use comfy_table::{Cell, CellAlignment, Table, presets::ASCII_MARKDOWN};
+
+use super::authority::{NewAuthority, add};
+use super::init::administration;
+use super::{BackendName, BackendOptions};
+use crate::access::{Key, Role};
+use crate::database::Database;
+use crate::eurodac::model::MemberState;
+use crate::journal::Event;
+use crate::store::SledStore;
+use scenario::{PEOPLE, STEPS, Shown};
+use unit::Unit;
+
+/// Show the main job: two States enter and check people, and the law decides who is compared with whom
+///
+/// Starts a real server in a temporary directory, which is removed afterwards. Real prints are used where a corpus is found (in
+/// $WHORL_DATA, else ../shared/data), else synthetic ones are made. Exits with 1 if anything was not as the law wants it.
+#[derive(Args)]
+#[command(after_help = "Example:\n  whorl demo --backend cpu")]
+pub struct Demo {
+    /// Use synthetic prints even where there are real ones
+    #[arg(long)]
+    synthetic: bool,
+    #[command(flatten)]
+    backend: BackendOptions,
+}
+
+impl Demo {
+    /// Runs it.
+    #[expect(clippy::print_stdout, reason = "what it shows is its purpose")]
+    pub fn run(self) -> anyhow::Result<()> {
+        let (people, origin) = people::people(PEOPLE, self.synthetic)?;
+        let directory = tempfile::Builder::new().prefix("whorl-demo-").tempdir()?;
+        let keys = prepare(directory.path())?;
+        let unit = self.start(directory.path())?;
+        println!("Prints:   {origin}\nMatcher:  {}\n", unit.adapter()?);
+        let mut shown = Vec::new();
+        for (step, number) in STEPS.iter().zip(1..) {
+            let (_, key) = keys
+                .iter()
+                .find(|(state, _)| state.to_string() == step.state())
+                .ok_or_else(|| anyhow::anyhow!("no key"))?;
+            shown.push(step.run(number, &people, &unit, key.reveal())?);
+        }
+        drop(unit);
+        println!("{}", table(&shown));
+        let mut faults: Vec<String> =
+            shown.iter().filter_map(|s| Some(format!("{}: {}", s.says, s.fault.as_ref()?))).collect();
+        let mut checked = 0;
+        for step in &STEPS {
+            for (position, print) in step.must_leave_nothing(&people)? {
+                checked += 1;
+                if holds(directory.path(), &print)? {
+                    faults.push(format!("a category 3 print of finger {position} is on disk"));
+                }
+            }
+        }
+        println!(
+            "\nOf the {checked} category 3 prints, looked for byte by byte, nothing is in the data directory."
+        );
+        anyhow::ensure!(faults.is_empty(), "not as expected:\n  {}", faults.join("\n  "));
+        println!("Everything as expected.");
+        Ok(())
+    }
+
+    /// The demonstration is of the GPU's code path, so `auto` here takes a software adapter too where there is any.
+    fn start(&self, data: &Path) -> anyhow::Result<Unit> {
+        let adapter = self.backend.adapter.as_deref();
+        match (self.backend.backend, adapter) {
+            (BackendName::Auto, None) => {
+                Unit::start(data, "gpu", None).or_else(|_| Unit::start(data, "cpu", None))
+            }
+            (BackendName::Cpu, _) => Unit::start(data, "cpu", None),
+            (BackendName::Auto | BackendName::Gpu, _) => Unit::start(data, "gpu", adapter),
+        }
+    }
+}
+
+/// A data directory with two States.
+fn prepare(directory: &Path) -> anyhow::Result<Vec<(MemberState, Key)>> {
+    let database = Database::new(Box::new(SledStore::open(directory)?))?;
+    let states: Vec<MemberState> = ["AT", "DE"].iter().filter_map(|code| code.parse().ok()).collect();
+    database.record(Event::Initialised { audit: administration(None), states: &states })?;
+    let authority = |state: &MemberState| {
+        let new = NewAuthority {
+            name: format!("{state} demo"),
+            role: Role::MemberState,
+            member_state: Some(*state),
+        };
+        Ok((*state, add(&database, new)?.1))
+    };
+    states.iter().map(authority).collect()
+}
+
+fn table(shown: &[Shown]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN);
+    table.set_header(["", "what", "by", "sets compared", "found", "ms", ""]);
+    for (number, s) in (1..).zip(shown) {
+        let ms = Cell::new(s.took.as_millis()).set_alignment(CellAlignment::Right);
+        let right = Cell::new(if s.fault.is_none() { "ok" } else { "NO" });
+        table.add_row([
+            Cell::new(number),
+            s.says.into(),
+            Cell::new(&s.who),
+            Cell::new(&s.compared),
+            Cell::new(&s.found),
+            ms,
+            right,
+        ]);
+    }
+    table
+}
+
+/// Bytes that are looked for at a time: long enough that chance does not find them.
+const FRAGMENT_BYTES: usize = 24;
+
+/// Whether any file below a directory holds a fragment of the pixel data of a print, plain or in base64.
+fn holds(directory: &Path, print: &[u8]) -> anyhow::Result<bool> {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(print).into_bytes();
+    // The first bytes of two PNG files of one size are alike, and the last are always.
+    let fragments = |bytes: &[u8]| {
+        bytes.chunks_exact(FRAGMENT_BYTES).skip(8).step_by(97).map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    let wanted: Vec<_> = fragments(print).into_iter().chain(fragments(&text)).collect();
+    for entry in fs_err::read_dir(directory)? {
+        let path = entry?.path();
+        let found = if path.is_dir() {
+            holds(&path, print)?
+        } else {
+            let bytes = fs_err::read(&path)?;
+            let starts: std::collections::HashSet<&[u8]> = wanted.iter().map(Vec::as_slice).collect();
+            bytes.windows(FRAGMENT_BYTES).any(|window| starts.contains(window))
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,70 @@
+//! `whorl init`: makes a data directory, and the first administrator's key.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::DataDirectory;
+use super::authority::{NewAuthority, add, show};
+use crate::access::Role;
+use crate::database::Database;
+use crate::eurodac::model::MemberState;
+use crate::journal::{Actor, AuditRecord, Event, Operation};
+use crate::store::SledStore;
+
+/// Make a data directory and the first administrator's key
+///
+/// The key is printed once, and stored only as a hash.
+#[derive(Args)]
+#[command(after_help = "Example:\n  whorl init --data /var/lib/whorl --states AT,DE,FR")]
+pub struct Init {
+    #[command(flatten)]
+    directory: DataDirectory,
+    /// Member States that take part, by their two letters; any may where none are given
+    #[arg(long, value_delimiter = ',', value_name = "AT,DE,...")]
+    states: Vec<MemberState>,
+    /// Print {"id", "key"} as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Init {
+    /// Runs it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let path = &self.directory.data;
+        fs_err::create_dir_all(path)?;
+        private(path)?;
+        let database = Database::new(Box::new(SledStore::open(path)?))?;
+        if database.is_initialised()? {
+            anyhow::bail!("{} is a data directory already; nothing was changed", path.display());
+        }
+        let audit = administration(None);
+        database.record(Event::Initialised { audit, states: &self.states })?;
+        let first =
+            NewAuthority { name: "first administrator".into(), role: Role::CentralAdmin, member_state: None };
+        let (authority, key) = add(&database, first)?;
+        show(&authority, &key, self.json);
+        Ok(())
+    }
+}
+
+/// Only the owner may look in.
+fn private(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// The audit record of something done at the command line, by whoever has the machine.
+pub(super) fn administration(member_state: Option<MemberState>) -> AuditRecord {
+    let person = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    AuditRecord {
+        at: Timestamp::now(),
+        operation: Operation::Administration,
+        actor: Actor { authority: None, person },
+        member_state,
+        category: None,
+        reference_number: None,
+        attested: false,
+        compared: Vec::new(),
+        disclosed: Vec::new(),
+    }
+}

@@ -1,0 +1,178 @@
+//! The command line: one file a subcommand. Exit codes: 0 done, 1 failed, 2 used wrongly.
+
+mod authority;
+mod demo;
+mod doctor;
+mod init;
+mod serve;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use whorl_engine::engine::Choice;
+use whorl_engine::extraction::pool::Settings as PoolSettings;
+
+/// An open fingerprint Central Unit: enters prints, compares each set with exactly what the law lets it be compared with,
+/// and answers over HTTP.
+#[derive(Parser)]
+#[command(
+    name = "whorl",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  whorl demo                                     see it work, in a temporary directory
+  whorl init --data /var/lib/whorl --states AT,DE
+  whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
+  whorl serve --data /var/lib/whorl
+
+Exit codes: 0 done, 1 failed, 2 used wrongly. Logs go to standard error; RUST_LOG sets what is logged (info)."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Init(init::Init),
+    Serve(serve::Serve),
+    Authority(authority::Authority),
+    Doctor(doctor::Doctor),
+    /// Print the completions of a shell
+    ///
+    /// Example: whorl completions bash > /etc/bash_completion.d/whorl
+    Completions {
+        /// Shell to complete for
+        shell: clap_complete::Shell,
+    },
+    /// Find minutiae in images from standard input (started by the server, not by people)
+    #[command(hide = true)]
+    ExtractionWorker {
+        /// Address space at most
+        memory_bytes: u64,
+    },
+}
+
+/// The back end to run the matcher on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BackendName {
+    /// A discrete GPU where there is one, else the CPU
+    Auto,
+    /// The CPU
+    Cpu,
+    /// A GPU; a software Vulkan driver counts as one
+    Gpu,
+}
+
+/// Options of whatever runs the matcher.
+#[derive(clap::Args)]
+struct BackendOptions {
+    /// Where the matcher runs
+    #[arg(long, value_enum, default_value = "auto")]
+    backend: BackendName,
+    /// Part of the name of the GPU adapter to use (see `whorl doctor`); implies --backend gpu
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
+}
+
+impl BackendOptions {
+    fn choice(&self) -> Choice {
+        match (self.backend, &self.adapter) {
+            (BackendName::Gpu, name) => Choice::Gpu(name.clone()),
+            (BackendName::Auto, Some(name)) => Choice::Gpu(Some(name.clone())),
+            (BackendName::Auto, None) => Choice::Auto,
+            (BackendName::Cpu, _) => Choice::Cpu,
+        }
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    if let Command::ExtractionWorker { memory_bytes } = command {
+        // No log, no runtime, nothing but the loop: this process meets strangers' images.
+        return match whorl_engine::extraction::worker::run(memory_bytes) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    log_to_stderr();
+    let outcome = match command {
+        Command::Demo(demo) => demo.run(),
+        Command::Init(init) => init.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Authority(authority) => authority.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "whorl", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::ExtractionWorker { .. } => Ok(()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command goes to the person, not to the log")]
+fn say_error(error: &anyhow::Error) {
+    eprintln!("whorl: {error:#}");
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new("info,wgpu_hal=error,wgpu_core=warn,naga=warn")
+    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+/// Address space of an extraction process: a 16-megapixel image takes a quarter of it. Unit: bytes.
+const WORKER_MEMORY_BYTES: u64 = 2 << 30;
+
+/// Workers of this very program, one a core.
+fn extraction_settings() -> anyhow::Result<PoolSettings> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(PoolSettings {
+        program: std::env::current_exe()?,
+        arguments: vec!["extraction-worker".into(), WORKER_MEMORY_BYTES.to_string()],
+        workers_max: cores,
+        time_max: Duration::from_secs(20),
+        wait_max: Duration::from_secs(60),
+    })
+}
+
+/// Where everything of one Central Unit lies.
+#[derive(clap::Args)]
+struct DataDirectory {
+    /// Data directory
+    #[arg(long, value_name = "DIR", env = "WHORL_DATA_DIR")]
+    data: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_subcommand_has_an_example() {
+        let mut command = Arguments::command();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set()) {
+            let help = sub.render_long_help().to_string();
+            assert!(help.contains("whorl "), "no example in the help of {}", sub.get_name());
+        }
+    }
+}

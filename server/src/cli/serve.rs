@@ -1,0 +1,67 @@
+//! `whorl serve`: the Central Unit.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use clap::Args;
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::{BackendOptions, DataDirectory, authority, doctor, extraction_settings};
+use crate::central_unit::CentralUnit;
+use crate::http;
+
+/// Serve the Central Unit over HTTP
+///
+/// The address in use is printed on standard output once transmissions are taken. SIGTERM and SIGINT let requests under way
+/// finish.
+#[derive(Args)]
+#[command(after_help = "Example:\n  whorl serve --data /var/lib/whorl --listen 127.0.0.1:8080 --backend gpu")]
+pub struct Serve {
+    #[command(flatten)]
+    directory: DataDirectory,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Listen on an address that other machines reach, in clear: only behind something that adds TLS
+    #[arg(long)]
+    allow_plain_http: bool,
+    #[command(flatten)]
+    backend: BackendOptions,
+}
+
+impl Serve {
+    /// Runs it.
+    #[expect(
+        clippy::print_stdout,
+        reason = "the address is the output: a program that starts the server reads it"
+    )]
+    pub fn run(self) -> anyhow::Result<()> {
+        if !self.listen.ip().is_loopback() && !self.allow_plain_http {
+            anyhow::bail!(
+                "{} is not a loopback address, and keys and prints would travel in clear; \
+                put a TLS proxy in front, or pass --allow-plain-http",
+                self.listen
+            );
+        }
+        // A core dump would hold prints (R-COMP-5).
+        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+        if let Some(warning) = doctor::swap_warning() {
+            tracing::warn!("{warning}");
+        }
+        let database = authority::open(&self.directory)?;
+        let listener =
+            http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
+        let address = listener.local_addr()?;
+        let unit = CentralUnit::open(database, &self.backend.choice(), extraction_settings()?)?;
+        let status = unit.status();
+        tracing::info!(
+            backend = status.backend.kind,
+            adapter = status.backend.name,
+            records = status.records,
+            "ready"
+        );
+        println!("listening on http://{address}");
+        http::serve(unit, listener)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! What is stored: the closed list of Art. 5(1) and 8(2), the prints, and the result of a comparison.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use whorl_engine::minutia::{FingerPosition, Minutia};
+
+use crate::eurodac::admission::Application;
+use crate::eurodac::comparison::Stored;
+use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
+use crate::journal::Compared;
+
+/// One set of data of category 1 or 2. Art. 5(1), in its order; (b), the prints, lie beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Opaque; says nothing of the State, the category or the time.
+    pub id: Uuid,
+    /// 1 or 2.
+    pub category: Category,
+    /// (a) Member State of origin.
+    pub member_state: MemberState,
+    /// (a) Place and date of the application: category 1.
+    pub application: Option<Application>,
+    /// (b) Data about the fingerprints.
+    pub fingerprints: Vec<FingerprintData>,
+    /// (c) Sex.
+    pub sex: Sex,
+    /// (d) Reference number of the State of origin.
+    pub reference_number: ReferenceNumber,
+    /// (e) Day on which the prints were taken.
+    pub taken_on: Date,
+    /// (f) When the State transmitted them.
+    pub transmitted_at: Timestamp,
+    /// (g) When they were entered.
+    pub entered_at: Timestamp,
+    /// (h) To whom they were disclosed, and when.
+    pub disclosures: Vec<Disclosure>,
+    /// Last day of retention (R-KEEP-1, R-KEEP-2).
+    pub last_day: Date,
+    /// Blocked under Art. 12(1).
+    pub blocked: bool,
+    /// Order of entry.
+    pub sequence: u32,
+    /// R-COMP-2: compare with own data too, so that a comparison cut short can be made again as it was asked.
+    pub compare_own: bool,
+}
+
+impl Record {
+    /// What decides whether it may be compared.
+    pub fn stored(&self) -> Stored {
+        Stored {
+            category: self.category,
+            state: self.member_state,
+            blocked: self.blocked,
+            last_day: self.last_day,
+            sequence: self.sequence,
+        }
+    }
+}
+
+/// Data about one print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FingerprintData {
+    /// Which finger.
+    pub position: FingerPosition,
+    /// Media type of the print as sent.
+    pub media_type: String,
+    /// Resolution of an image. Unit: pixels per inch.
+    pub resolution_ppi: Option<u16>,
+    /// How many minutiae it has.
+    pub minutiae: usize,
+    /// Area of their convex hull. Unit: square millimetres.
+    pub area_mm2: u32,
+}
+
+/// (h) of Art. 5(1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Disclosure {
+    /// The State that got the data.
+    pub recipient: MemberState,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// The minutiae of one finger, from which the packed template is made at start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FingerTemplate {
+    /// Which finger.
+    pub position: FingerPosition,
+    /// What found the minutiae, with its version.
+    pub extractor: String,
+    /// All of them, at 500 ppi.
+    pub minutiae: Vec<Minutia>,
+}
+
+/// (b) of Art. 5(1): the print itself.
+pub struct Print {
+    /// Which finger.
+    pub position: FingerPosition,
+    /// The file as sent.
+    pub data: Vec<u8>,
+}
+
+/// What came of a comparison. Prints of others are not in it: they are read from their records when it is told again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultOfComparison {
+    /// When.
+    pub at: Timestamp,
+    /// R-COMP-10.
+    pub compared: Vec<Compared>,
+    /// Best first.
+    pub hits: Vec<HitFound>,
+}
+
+/// A record that the comparison found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HitFound {
+    /// Opaque.
+    pub hit_id: Uuid,
+    /// The record.
+    pub record_id: Uuid,
+    /// Sum of the scores of the like fingers.
+    pub score: u32,
+    /// Score of each like finger.
+    pub fingers: Vec<(FingerPosition, u32)>,
+}
+
+/// What an idempotency key stands for (R-DATA-3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// The authority that used it.
+    pub authority: String,
+    /// The key.
+    pub key: String,
+    /// Digest of the request's body: the same key with another body is a mistake.
+    pub digest: String,
+    /// The record that was entered.
+    pub record_id: Uuid,
+}

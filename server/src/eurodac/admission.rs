@@ -1,0 +1,230 @@
+//! What is entered, and what is refused (R-DATA-2, R-DATA-4, R-DATA-8), before any image is looked at.
+//!
+//! Each category has one function from what was sent to what is admitted. A refusal names the rule's code and the field;
+//! the attestations end here: they are looked at, and not passed on into the record (R-DATA-2).
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use whorl_engine::minutia::FingerPosition;
+
+use super::model::{Category, MemberState, ReferenceNumber, Sex};
+use super::retention;
+use super::transmission::{
+    ApplicantTransmission, BorderCrossingTransmission, FingerprintSent, IllegallyPresentTransmission,
+};
+
+/// A transmission that may go on to extraction.
+pub struct Admitted {
+    /// State of origin.
+    pub state: MemberState,
+    /// Its category.
+    pub category: Category,
+    /// R-DATA-8.
+    pub reference_number: ReferenceNumber,
+    /// Data that are stored with the prints; `None` for category 3, which is not stored (R-COMP-5).
+    pub kept: Option<Kept>,
+    /// R-COMP-2.
+    pub compare_own: bool,
+    /// Checked: one to ten, no finger twice, base64 sound.
+    pub fingerprints: Vec<Fingerprint>,
+}
+
+/// The alphanumeric data of categories 1 and 2 (Art. 5(1), 8(2)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Sex.
+    pub sex: Sex,
+    /// Day on which the prints were taken.
+    pub taken_on: Date,
+    /// Last day of retention.
+    pub last_day: Date,
+    /// Category 1 only.
+    pub application: Option<Application>,
+}
+
+/// Place and date of the application for asylum (Art. 5(1)(a)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ApplicationRecorded)]
+pub struct Application {
+    /// Where.
+    pub place: String,
+    /// When.
+    #[schema(value_type = String, format = Date)]
+    pub date: Date,
+}
+
+/// One finger, as sent.
+pub struct Fingerprint {
+    /// Which.
+    pub position: FingerPosition,
+    /// As sent; what is accepted is decided where it is read.
+    pub media_type: String,
+    /// Of an image.
+    pub resolution_ppi: Option<u16>,
+    /// The file.
+    pub data: Vec<u8>,
+}
+
+/// Why a transmission is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which check.
+    pub reason: Reason,
+    /// JSON path of the field.
+    pub field: String,
+    /// What to do about it.
+    pub detail: String,
+}
+
+/// The checks, each of which is a stable code at the HTTP surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// R-DATA-2.
+    AttestationMissing,
+    /// R-DATA-4: taken, or applied for, tomorrow or later.
+    DateInFuture,
+    /// R-DATA-4: the retention has passed already.
+    RetentionPassed,
+    /// R-DATA-8.
+    ReferenceNumberInvalid,
+    /// A value out of its range.
+    FieldInvalid,
+    /// The data of a finger are not base64.
+    Base64Invalid,
+    /// R-COMP-3: category 2 is never a probe.
+    NeverCompared,
+    /// R-DATA-5 asks for it; it is not built yet.
+    ReturnUnavailable,
+}
+
+type Admission = Result<Admitted, Refusal>;
+
+/// Category 1 (Art. 4-7).
+pub fn applicant(sent: ApplicantTransmission, state: MemberState, today: Date) -> Admission {
+    let category = Category::Applicant;
+    let reference_number = reference_number(&sent.reference_number, state, category)?;
+    attested("aged_14_or_over", sent.attestations.aged_14_or_over)?;
+    attested("informed", sent.attestations.informed)?;
+    let last_day = dates(category, sent.fingerprints_taken_on, today)?;
+    not_in_future("application.date", sent.application.date, today)?;
+    let place = sent.application.place;
+    if place.trim().is_empty() || place.chars().count() > 100 || place.chars().any(char::is_control) {
+        return refuse(Reason::FieldInvalid, "application.place", "must be 1 to 100 characters");
+    }
+    no_return(sent.return_media)?;
+    let application = Some(Application { place, date: sent.application.date });
+    let kept = Kept { sex: sent.sex, taken_on: sent.fingerprints_taken_on, last_day, application };
+    let fingerprints = fingerprints(sent.fingerprints)?;
+    Ok(Admitted {
+        state,
+        category,
+        reference_number,
+        kept: Some(kept),
+        compare_own: sent.compare_own,
+        fingerprints,
+    })
+}
+
+/// Category 2 (Art. 8-10).
+pub fn border_crossing(sent: BorderCrossingTransmission, state: MemberState, today: Date) -> Admission {
+    let category = Category::BorderCrossing;
+    let reference_number = reference_number(&sent.reference_number, state, category)?;
+    attested("aged_14_or_over", sent.attestations.aged_14_or_over)?;
+    attested("informed", sent.attestations.informed)?;
+    attested("not_turned_back", sent.attestations.not_turned_back)?;
+    let last_day = dates(category, sent.fingerprints_taken_on, today)?;
+    if sent.compare_own {
+        return refuse(
+            Reason::NeverCompared,
+            "compare_own",
+            "category 2 is not compared on entry (Art. 9(1))",
+        );
+    }
+    no_return(sent.return_media)?;
+    let kept = Kept { sex: sent.sex, taken_on: sent.fingerprints_taken_on, last_day, application: None };
+    let fingerprints = fingerprints(sent.fingerprints)?;
+    Ok(Admitted { state, category, reference_number, kept: Some(kept), compare_own: false, fingerprints })
+}
+
+/// Category 3 (Art. 11): nothing of it is kept.
+pub fn illegally_present(sent: IllegallyPresentTransmission, state: MemberState) -> Admission {
+    let category = Category::IllegallyPresent;
+    let reference_number = reference_number(&sent.reference_number, state, category)?;
+    attested("aged_14_or_over", sent.attestations.aged_14_or_over)?;
+    attested("informed", sent.attestations.informed)?;
+    let fingerprints = fingerprints(sent.fingerprints)?;
+    Ok(Admitted { state, category, reference_number, kept: None, compare_own: false, fingerprints })
+}
+
+fn refuse<T>(reason: Reason, field: &str, detail: &str) -> Result<T, Refusal> {
+    Err(Refusal { reason, field: field.into(), detail: detail.into() })
+}
+
+/// R-DATA-8.
+fn reference_number(text: &str, state: MemberState, category: Category) -> Result<ReferenceNumber, Refusal> {
+    ReferenceNumber::new(text, state, category)
+        .or_else(|d| refuse(Reason::ReferenceNumberInvalid, "reference_number", &d))
+}
+
+/// R-DATA-2: no attestation, no entry.
+fn attested(name: &str, given: bool) -> Result<(), Refusal> {
+    let field = format!("attestations.{name}");
+    if given {
+        Ok(())
+    } else {
+        refuse(Reason::AttestationMissing, &field, "must be true: without it there is no entry")
+    }
+}
+
+/// R-DATA-4: not taken in the future, and not so long ago that the retention has passed. Gives the last day of retention.
+fn dates(category: Category, taken_on: Date, today: Date) -> Result<Date, Refusal> {
+    not_in_future("fingerprints_taken_on", taken_on, today)?;
+    match retention::last_day(category, taken_on) {
+        Some(last_day) if today <= last_day => Ok(last_day),
+        _ => refuse(
+            Reason::RetentionPassed,
+            "fingerprints_taken_on",
+            "the retention of this set has passed already",
+        ),
+    }
+}
+
+fn not_in_future(field: &str, date: Date, today: Date) -> Result<(), Refusal> {
+    if date <= today {
+        Ok(())
+    } else {
+        refuse(Reason::DateInFuture, field, &format!("{date} is after today, {today}"))
+    }
+}
+
+fn no_return(asked: bool) -> Result<(), Refusal> {
+    if asked {
+        refuse(Reason::ReturnUnavailable, "return_media", "the medium cannot be returned yet")
+    } else {
+        Ok(())
+    }
+}
+
+fn fingerprints(sent: Vec<FingerprintSent>) -> Result<Vec<Fingerprint>, Refusal> {
+    if sent.is_empty() || sent.len() > FingerPosition::COUNT {
+        return refuse(Reason::FieldInvalid, "fingerprints", "one to ten fingers are needed");
+    }
+    let mut fingers: Vec<Fingerprint> = Vec::with_capacity(sent.len());
+    for (index, finger) in sent.into_iter().enumerate() {
+        let field = |name: &str| format!("fingerprints[{index}].{name}");
+        let invalid = |d: String| refuse(Reason::FieldInvalid, &field("position"), &d);
+        let position = FingerPosition::try_from(finger.position).or_else(invalid)?;
+        if fingers.iter().any(|f| f.position == position) {
+            return refuse(Reason::FieldInvalid, &field("position"), "this finger was sent already");
+        }
+        let data = finger.data.0.or_else(|d| refuse(Reason::Base64Invalid, &field("data"), &d))?;
+        let (media_type, resolution_ppi) = (finger.media_type, finger.resolution_ppi);
+        fingers.push(Fingerprint { position, media_type, resolution_ppi, data });
+    }
+    Ok(fingers)
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;

@@ -1,0 +1,43 @@
+//! Request bodies: read within a limit, into memory that is overwritten when it is freed.
+
+use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, http::header};
+use futures_util::StreamExt;
+
+use super::problem::{Code, Problem};
+
+/// Largest body. Ten uncompressed prints at 500 ppi, base64, are about half of it. Unit: bytes.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// A body over the limit is read up to here and thrown away, so that its sender gets the answer and not a broken pipe.
+const DRAIN_BYTES_MAX: usize = 64 << 20;
+
+/// Reads a JSON body.
+pub async fn json(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(Code::ContentTypeUnsupported, "send `Content-Type: application/json`"));
+    }
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    // Reserved at once: a buffer that grows leaves copies behind.
+    let mut body = Vec::with_capacity(announced.unwrap_or(64 << 10).min(BODY_BYTES_MAX));
+    let mut received = 0usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk: web::Bytes =
+            chunk.map_err(|_| Problem::new(Code::JsonInvalid, "the body could not be read to its end"))?;
+        received += chunk.len();
+        if received > DRAIN_BYTES_MAX {
+            break;
+        }
+        if received <= BODY_BYTES_MAX {
+            body.extend_from_slice(&chunk);
+        } else {
+            body.clear();
+        }
+    }
+    if received > BODY_BYTES_MAX {
+        let detail = format!("a transmission is at most {BODY_BYTES_MAX} bytes; compress the images");
+        return Err(Problem::new(Code::BodyTooLarge, detail));
+    }
+    Ok(body)
+}

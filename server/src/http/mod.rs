@@ -1,0 +1,74 @@
+//! The HTTP surface: one file a resource, and what they share: who calls, bodies, problems.
+
+mod body;
+mod caller;
+mod health;
+mod openapi;
+mod problem;
+mod records;
+mod transmissions;
+mod views;
+
+pub use openapi::document;
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Instant;
+
+use actix_web::dev::Service;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::{App, HttpResponse, HttpServer, http::header, web};
+
+use crate::central_unit::CentralUnit;
+use problem::{Code, Problem};
+
+/// Serves until the process is told to stop; requests under way are finished first.
+pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
+    let unit = web::Data::new(unit);
+    let app = move || {
+        App::new()
+            .app_data(unit.clone())
+            .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
+            .wrap_fn(|request, service| {
+                let (method, path, start) =
+                    (request.method().clone(), request.path().to_owned(), Instant::now());
+                let answer = service.call(request);
+                async move {
+                    let answer = answer.await?;
+                    let (status, took_ms) = (answer.status().as_u16(), start.elapsed().as_millis());
+                    // The path without its query: that may hold a reference number.
+                    tracing::info!(%method, path, status, took_ms, "request");
+                    Ok(answer)
+                }
+            })
+            .configure(routes)
+            .default_service(web::to(nothing_here))
+    };
+    let server = HttpServer::new(app).listen(listener)?.shutdown_timeout(30);
+    actix_web::rt::System::new().block_on(server.run())
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    let at = |path: &str, route: actix_web::Route| {
+        web::resource(path).route(route).default_service(web::to(other_method))
+    };
+    config
+        .service(at("/v1/eurodac/transmissions", web::post().to(transmissions::transmit)))
+        .service(at("/v1/eurodac/records", web::get().to(records::list)))
+        .service(at("/v1/eurodac/records/{id}", web::get().to(records::get)))
+        .service(at("/health/live", web::get().to(health::live)))
+        .service(at("/health/ready", web::get().to(health::ready)))
+        .service(at("/openapi.json", web::get().to(openapi::serve)));
+}
+
+async fn nothing_here() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::PathNotFound, "the operations are listed at /openapi.json"))
+}
+
+async fn other_method() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::MethodNotAllowed, "the operations are listed at /openapi.json"))
+}
+
+/// Binds before anything is loaded, so that a port in use is told at once.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
+}

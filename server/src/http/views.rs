@@ -1,0 +1,225 @@
+//! What answers look like. Field names are fixed: other programs are written against them.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::central_unit::{Comparison, Hit};
+use crate::database::{Disclosure, FingerprintData, Record};
+use crate::eurodac::admission::Application;
+use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
+use crate::journal::Compared;
+
+/// Answer to a transmission.
+#[derive(Serialize, ToSchema)]
+pub struct TransmissionAnswer {
+    /// Categories 1 and 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_id: Option<Uuid>,
+    /// Categories 1 and 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub entered_at: Option<Timestamp>,
+    /// What came of the comparison.
+    pub comparison: ComparisonView,
+}
+
+/// Result of a comparison; only `performed` where there was none (category 2).
+#[derive(Serialize, ToSchema)]
+pub struct ComparisonView {
+    /// Whether anything was compared.
+    pub performed: bool,
+    /// How many stored sets a score was computed for, by category and State of origin (R-COMP-10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Vec<Compared>>,
+    /// The decision threshold in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<ThresholdView>,
+    /// Records found, best first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hits: Option<Vec<HitView>>,
+}
+
+/// R-HIT-5.
+#[derive(Serialize, ToSchema)]
+pub struct ThresholdView {
+    /// Score from which a pair with all the probe's fingers is a hit. Provisional: without normalisation.
+    pub score: u32,
+    /// The rate at which two different people reach it.
+    pub false_match_rate: f64,
+}
+
+/// A hit: R-HIT-2, R-HIT-5.
+#[derive(Serialize, ToSchema)]
+pub struct HitView {
+    /// Identifier of the hit.
+    pub hit_id: Uuid,
+    /// Sum of the scores of the like fingers.
+    pub score: u32,
+    /// The rate at which two different people reach this score.
+    pub false_match_rate: f64,
+    /// The matched record's data.
+    pub record: RecordData,
+    /// Its prints, so that an expert can verify.
+    pub fingerprints: Vec<FingerprintView>,
+}
+
+/// The data of Art. 5(1), or 8(2) for category 2.
+#[derive(Serialize, ToSchema)]
+pub struct RecordData {
+    /// 1 or 2.
+    #[schema(value_type = u8, minimum = 1, maximum = 2)]
+    pub category: Category,
+    /// State of origin.
+    pub member_state: MemberState,
+    /// Category 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<Application>,
+    /// Sex.
+    pub sex: Sex,
+    /// Given by the State of origin.
+    pub reference_number: ReferenceNumber,
+    /// Day on which the prints were taken.
+    #[schema(value_type = String, format = Date)]
+    pub fingerprints_taken_on: Date,
+    /// When they were transmitted.
+    #[schema(value_type = String, format = DateTime)]
+    pub transmitted_at: Timestamp,
+    /// When they were entered.
+    #[schema(value_type = String, format = DateTime)]
+    pub entered_at: Timestamp,
+    /// Recipients and dates.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// A record as its own State sees it.
+#[derive(Serialize, ToSchema)]
+pub struct RecordView {
+    /// Identifier.
+    pub record_id: Uuid,
+    /// Its data.
+    #[serde(flatten)]
+    pub data: RecordData,
+    /// Last day of retention; the whole of it still counts.
+    #[schema(value_type = String, format = Date)]
+    pub retention_ends_on: Date,
+    /// Blocked under Art. 12(1).
+    pub blocked: bool,
+    /// Prints; their `data` only where one record was asked for.
+    pub fingerprints: Vec<FingerprintView>,
+}
+
+/// A print.
+#[derive(Serialize, ToSchema)]
+pub struct FingerprintView {
+    /// 1 (right thumb) to 10 (left little).
+    pub position: u8,
+    /// As it was sent.
+    pub media_type: String,
+    /// Of an image. Unit: pixels per inch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution_ppi: Option<u16>,
+    /// How many minutiae it has.
+    pub minutiae: usize,
+    /// Area that they span. Unit: square millimetres.
+    pub area_mm2: u32,
+    /// In a hit: the score of this finger, where both sides have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<u32>,
+    /// The file, base64.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64")]
+    #[schema(value_type = Option<String>, format = Byte)]
+    pub data: Option<Vec<u8>>,
+}
+
+fn base64<S: Serializer>(data: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    use ::base64::display::Base64Display;
+    use ::base64::engine::general_purpose::STANDARD;
+    match data {
+        Some(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl ComparisonView {
+    /// `None`: there was no comparison.
+    pub fn new(comparison: Option<Comparison>) -> Self {
+        let Some(comparison) = comparison else {
+            return Self { performed: false, compared: None, threshold: None, hits: None };
+        };
+        let threshold =
+            ThresholdView { score: comparison.threshold_score, false_match_rate: comparison.threshold_rate };
+        Self {
+            performed: true,
+            compared: Some(comparison.compared),
+            threshold: Some(threshold),
+            hits: Some(comparison.hits.into_iter().map(HitView::from).collect()),
+        }
+    }
+}
+
+impl From<Hit> for HitView {
+    fn from(hit: Hit) -> Self {
+        let score = |data: &FingerprintData| {
+            hit.found.fingers.iter().find(|(position, _)| *position == data.position).map(|&(_, score)| score)
+        };
+        let prints = hit.record.fingerprints.iter().zip(hit.prints);
+        let fingerprints = prints.map(|(data, print)| FingerprintView {
+            score: score(data),
+            ..FingerprintView::new(data, Some(print))
+        });
+        Self {
+            hit_id: hit.found.hit_id,
+            score: hit.found.score,
+            false_match_rate: hit.false_match_rate,
+            fingerprints: fingerprints.collect(),
+            record: RecordData::from(hit.record),
+        }
+    }
+}
+
+impl FingerprintView {
+    fn new(data: &FingerprintData, print: Option<Vec<u8>>) -> Self {
+        Self {
+            position: data.position.code(),
+            media_type: data.media_type.clone(),
+            resolution_ppi: data.resolution_ppi,
+            minutiae: data.minutiae,
+            area_mm2: data.area_mm2,
+            score: None,
+            data: print,
+        }
+    }
+}
+
+impl RecordView {
+    /// With its prints, in the order of its fingerprints, or without any.
+    pub fn new(record: Record, prints: Option<Vec<Vec<u8>>>) -> Self {
+        let mut prints = prints.unwrap_or_default().into_iter();
+        let fingerprints = record.fingerprints.iter().map(|data| FingerprintView::new(data, prints.next()));
+        Self {
+            record_id: record.id,
+            fingerprints: fingerprints.collect(),
+            retention_ends_on: record.last_day,
+            blocked: record.blocked,
+            data: RecordData::from(record),
+        }
+    }
+}
+
+impl From<Record> for RecordData {
+    fn from(record: Record) -> Self {
+        Self {
+            category: record.category,
+            member_state: record.member_state,
+            application: record.application,
+            sex: record.sex,
+            reference_number: record.reference_number,
+            fingerprints_taken_on: record.taken_on,
+            transmitted_at: record.transmitted_at,
+            entered_at: record.entered_at,
+            disclosures: record.disclosures,
+        }
+    }
+}

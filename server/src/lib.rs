@@ -1,0 +1,20 @@
+//! Whorl: an open fingerprint Central Unit.
+//!
+//! Read it in the order in which a transmission goes through it: [`http`] parses, [`access`] says who asks,
+//! [`eurodac`] is the law, [`central_unit`] is the order of things, [`journal`] is what happens as events, [`database`] and
+//! [`store`] are where it lies. [`cli`] is the program.
+
+pub mod access;
+pub mod central_unit;
+pub mod cli;
+pub mod database;
+pub mod eurodac;
+pub mod http;
+pub mod journal;
+pub mod store;
+
+/// R-COMP-5: whatever is freed is overwritten first, so that no print, template or body outlives its use in our memory,
+/// whichever library held it. It costs a pass over freed memory; hunting each copy by hand would cost certainty.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);

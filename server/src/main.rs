@@ -1,0 +1,5 @@
+//! The program `whorl`.
+
+fn main() -> std::process::ExitCode {
+    whorl::cli::main()
+}

@@ -1,0 +1,83 @@
+//! sled 0.34.7 as a store.
+//!
+//! *Why one tree.* A batch is atomic within one tree; keys have a prefix instead. *Why the second sync:* sled's own flush
+//! is `sync_file_range`, which does not empty the disk's cache nor write the file's size; `fdatasync` does.
+//! *Failure.* The first failed write latches: later ones are refused until a restart has looked at what is on disk.
+
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fs_err::File;
+
+use super::{Batch, Pair, Store, StoreError};
+
+/// Cache of the store. Unit: bytes.
+const CACHE_BYTES: u64 = 128 << 20;
+
+/// A sled database in a directory of its own.
+pub struct SledStore {
+    db: ::sled::Db,
+    file: File,
+    failed: AtomicBool,
+}
+
+impl SledStore {
+    /// Opens the store in `dir/store`, or makes one.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join("store");
+        // sled flushes when told to, and only then: a timer would hide a forgotten flush from the tests.
+        let config = ::sled::Config::new().path(&path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = config.open().map_err(|error| match error {
+            ::sled::Error::Io(io) if io.to_string().contains("lock") => {
+                StoreError::InUse(dir.display().to_string())
+            }
+            other => StoreError::Failed(other.to_string()),
+        })?;
+        let file = File::open(path.join("db")).map_err(failed)?;
+        Ok(Self { db, file, failed: AtomicBool::new(false) })
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        let mut together = ::sled::Batch::default();
+        for (key, value) in batch.0 {
+            match value {
+                Some(value) => together.insert(key, value),
+                None => together.remove(key),
+            }
+        }
+        self.db.apply_batch(together).map_err(failed)?;
+        self.db.flush().map_err(failed)?;
+        self.file.sync_data().map_err(failed)
+    }
+}
+
+fn failed(error: impl core::fmt::Display) -> StoreError {
+    StoreError::Failed(error.to_string())
+}
+
+impl Store for SledStore {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.db.get(key).map_err(failed)?.map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
+        let mut pairs = Vec::new();
+        for pair in self.db.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
+            let (key, value) = pair.map_err(failed)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            pairs.push((key.to_vec(), value.to_vec()));
+        }
+        Ok(pairs)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.failed.load(Ordering::Acquire) {
+            return Err(StoreError::Failed("an earlier write failed; restart the server".into()));
+        }
+        self.write(batch).inspect_err(|_| self.failed.store(true, Ordering::Release))
+    }
+}
