@@ -36,12 +36,12 @@ fn main() {
 fn reflect(stage: &str, module: &naga::Module) -> String {
     let entry =
         module.entry_points.iter().find(|e| e.name == stage).expect("the entry point has its file's name");
-    let mut text = format!(
-        "/// Stage `{stage}`.\npub const {}: Stage = Stage {{ name: {stage:?}, source: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/{stage}.wgsl\")), workgroup_size: {}, bindings: {}, ",
-        stage.to_uppercase(),
-        entry.workgroup_size[0],
-        module.global_variables.iter().filter(|(_, v)| v.binding.is_some()).count(),
-    );
+    let bindings = module.global_variables.iter().filter(|(_, v)| v.binding.is_some()).count();
+    let mut text = format!("/// Stage `{stage}`.\npub const {}: Stage = Stage {{\n", stage.to_uppercase());
+    let _ =
+        writeln!(text, "name: {stage:?}, workgroup_size: {}, bindings: {bindings},", entry.workgroup_size[0]);
+    let _ =
+        writeln!(text, "source: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/{stage}.wgsl\")),");
     text.push_str("constants: &[");
     for (_, constant) in module.constants.iter() {
         let naga::Expression::Literal(naga::Literal::U32(value)) = module.global_expressions[constant.init]

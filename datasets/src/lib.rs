@@ -1,4 +1,5 @@
-//! Where prints come from: public corpora on this machine, and a generator of synthetic ones.
+//! Where prints come from: public corpora on this machine, and generators of synthetic ones.
 
 pub mod corpus;
 pub mod synthetic;
+pub mod templates;

@@ -34,7 +34,11 @@ pub enum PrintError {
     #[error("{0}")]
     WrongFinger(String),
     /// R-DATA-6.
-    #[error("the {finger} (position {code}) cannot be compared: {problem}; take it again", finger = .position.name(), code = .position.code())]
+    #[error(
+        "the {finger} (position {code}) cannot be compared: {problem}; take it again",
+        finger = .position.name(),
+        code = .position.code()
+    )]
     TooPoor {
         /// The finger.
         position: FingerPosition,

@@ -102,7 +102,9 @@ impl List {
     fn run(self) -> anyhow::Result<()> {
         let authorities = open(&self.directory)?.authorities()?;
         if self.json {
-            let public = authorities.iter().map(|a| serde_json::json!({"id": a.id, "name": a.name, "role": a.role, "member_state": a.member_state}));
+            let public = authorities.iter().map(|a| {
+                serde_json::json!({"id": a.id, "name": a.name, "role": a.role, "member_state": a.member_state})
+            });
             println!("{}", serde_json::Value::Array(public.collect()));
             return Ok(());
         }

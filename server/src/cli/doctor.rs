@@ -125,5 +125,7 @@ fn scores(choice: &Choice, minutiae: &[Vec<Minutia>]) -> anyhow::Result<Scored> 
 pub(super) fn swap_warning() -> Option<String> {
     let swaps = fs_err::read_to_string("/proc/swaps").ok()?;
     let on = swaps.lines().count() > 1;
-    on.then(|| "swap is on: memory that holds prints could reach it; turn it off, or set MemorySwapMax=0 for the service (R-COMP-5)".to_owned())
+    let warning = "swap is on: memory that holds prints could reach it; turn it off, or set MemorySwapMax=0 for the \
+        service (R-COMP-5)";
+    on.then(|| warning.to_owned())
 }

@@ -34,7 +34,8 @@ impl Modify for Keys {
 #[openapi(
     info(
         title = "Whorl Central Unit",
-        description = "Fingerprints of three categories of people, compared with exactly what the law allows. Errors are RFC 9457 problems; their `code` is stable.",
+        description = "Fingerprints of three categories of people, compared with exactly what the law allows. \
+            Errors are RFC 9457 problems; their `code` is stable.",
         license(name = "Apache-2.0 OR MIT")
     ),
     paths(transmissions::transmit, records::list, records::get, health::live, health::ready),

@@ -98,7 +98,10 @@ fn page(unit: &CentralUnit, transmitter: &Transmitter, query: &ListQuery) -> Res
     ),
     responses(
         (status = 200, description = "The record", body = RecordView),
-        (status = 404, description = "Unknown, erased, or another State's: the same answer", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 404, description = "Unknown, erased, or another State's: the same answer",
+            body = Problem, content_type = "application/problem+json"
+        ),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))

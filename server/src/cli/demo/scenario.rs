@@ -104,7 +104,7 @@ impl Step {
         unit: &Unit,
         key: &str,
     ) -> anyhow::Result<Shown> {
-        let prints = people[self.person].impression(self.impression)?;
+        let prints = self.prints(people)?;
         let answer = unit.transmit(key, &self.body(number, &prints))?;
         let comparison = &answer.body["comparison"];
         let found = reference_numbers(comparison);
@@ -123,9 +123,19 @@ impl Step {
         self.state
     }
 
-    /// The prints of it that may not be on disk: those of category 3.
-    pub(super) fn must_leave_nothing(&self, people: &[Person]) -> anyhow::Result<Vec<(u8, Vec<u8>)>> {
-        if self.category == 3 { people[self.person].impression(self.impression) } else { Ok(Vec::new()) }
+    /// What it shows.
+    pub(super) fn says(&self) -> &'static str {
+        self.says
+    }
+
+    /// Whether its prints are stored: R-COMP-5, those of category 3 are not.
+    pub(super) fn is_stored(&self) -> bool {
+        self.category != 3
+    }
+
+    /// Its prints, by position.
+    pub(super) fn prints(&self, people: &[Person]) -> anyhow::Result<Vec<(u8, Vec<u8>)>> {
+        people[self.person].impression(self.impression)
     }
 
     fn fault(&self, answer: &Answered, found: &[String]) -> Option<String> {

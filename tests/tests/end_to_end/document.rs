@@ -1,0 +1,50 @@
+//! `/openapi.json` and the health paths.
+
+use serde_json::Value;
+
+use crate::harness::Installation;
+
+#[test]
+fn the_document_has_every_path_and_every_problem_and_the_server_is_ready() {
+    let installation = Installation::new();
+    let server = installation.serve();
+    let document = server.get_plain("/openapi.json").json();
+    let mut paths: Vec<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    paths.sort_unstable();
+    let expected = [
+        "/health/live",
+        "/health/ready",
+        "/v1/eurodac/records",
+        "/v1/eurodac/records/{id}",
+        "/v1/eurodac/transmissions",
+    ];
+    assert_eq!(paths, expected);
+    let description = document["info"]["description"].as_str().unwrap();
+    for code in ["field-unknown", "fingerprint-too-poor", "record-not-found", "reference-number-taken"] {
+        assert!(description.contains(code), "{code}");
+    }
+    let schemas = &document["components"]["schemas"];
+    for name in ["TransmissionCategory1", "TransmissionCategory2", "TransmissionCategory3"] {
+        assert_eq!(
+            schemas[name]["additionalProperties"],
+            Value::Bool(false),
+            "R-DATA-1: {name} is a closed list"
+        );
+    }
+    assert_eq!(references(&document).into_iter().find(|r| document.pointer(&r[1..]).is_none()), None);
+
+    assert_eq!(server.get_plain("/health/live").json()["status"], "live");
+    let ready = server.get_plain("/health/ready").json();
+    assert_eq!((ready["status"].as_str(), ready["backend"].as_str()), (Some("ready"), Some("cpu")));
+}
+
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(map.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,209 @@
+//! A Central Unit of a test's own: a temporary data directory, authorities, a server process on a free port.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_whorl-tests");
+
+/// Runs a command of the program to its end.
+pub fn whorl(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).env("NODEVICE_SELECT", "1").output().unwrap()
+}
+
+/// Runs a command that must succeed and print JSON.
+pub fn whorl_json(arguments: &[&str]) -> Value {
+    let output = whorl(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A data directory, and the keys to it.
+pub struct Installation {
+    pub directory: TempDir,
+    pub admin: String,
+}
+
+impl Installation {
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let admin = whorl_json(&["init", "--json", "--data", directory.path().to_str().unwrap()]);
+        Self { admin: admin["key"].as_str().unwrap().to_owned(), directory }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A new authority of a State; its key.
+    pub fn authority(&self, state: &str) -> String {
+        let data = self.path().to_str().unwrap();
+        let arguments = [
+            "authority",
+            "add",
+            "--json",
+            "--data",
+            data,
+            "--role",
+            "member-state",
+            "--state",
+            state,
+            "--name",
+            state,
+        ];
+        whorl_json(&arguments)["key"].as_str().unwrap().to_owned()
+    }
+
+    pub fn serve(&self) -> Server {
+        self.serve_on("cpu")
+    }
+
+    pub fn serve_on(&self, backend: &str) -> Server {
+        let mut process = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--backend", backend, "--data"])
+            .arg(self.path())
+            .env("NODEVICE_SELECT", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").expect("the server started").to_owned();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(100)));
+        Server { process, url, http: config.build().into() }
+    }
+}
+
+/// A server process; killed, as by a crash, when dropped.
+pub struct Server {
+    process: Child,
+    pub url: String,
+    pub http: ureq::Agent,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: String,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// Asserts a problem, and gives its field.
+    pub fn problem(&self, status: u16, code: &str) -> Option<String> {
+        let problem = self.json();
+        assert_eq!((self.status, problem["code"].as_str()), (status, Some(code)), "{problem}");
+        assert_eq!(self.content_type, "application/problem+json");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["type"], format!("urn:whorl:problem:{code}"));
+        problem["field"].as_str().map(str::to_owned)
+    }
+
+    /// Reference numbers of the hits, in order.
+    pub fn hits(&self) -> Vec<String> {
+        let json = self.json();
+        let hits = json["comparison"]["hits"].as_array().cloned().unwrap_or_default();
+        hits.iter().map(|hit| hit["record"]["reference_number"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Sets compared, by category and State.
+    pub fn compared(&self) -> Vec<(u64, String, u64)> {
+        let json = self.json();
+        let counts = json["comparison"]["compared"].as_array().cloned().unwrap_or_default();
+        let count = |c: &Value| {
+            (
+                c["category"].as_u64().unwrap(),
+                c["member_state"].as_str().unwrap().to_owned(),
+                c["sets"].as_u64().unwrap(),
+            )
+        };
+        counts.iter().map(count).collect()
+    }
+}
+
+impl Server {
+    /// A transmission, by a person.
+    pub fn transmit(&self, key: &str, body: &Value) -> Answer {
+        self.transmit_with(
+            &[("Authorization", &bearer(key)), ("Whorl-Person", "tester")],
+            body.to_string().as_bytes(),
+        )
+    }
+
+    /// A transmission with an idempotency key.
+    pub fn transmit_again(&self, key: &str, idempotency: &str, body: &Value) -> Answer {
+        let bearer = bearer(key);
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Whorl-Person", "tester"),
+            ("Idempotency-Key", idempotency),
+        ];
+        self.transmit_with(&headers, body.to_string().as_bytes())
+    }
+
+    /// Any bytes with any headers.
+    pub fn transmit_with(&self, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = self.http.post(format!("{}/v1/eurodac/transmissions", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            request = request.header("Content-Type", "application/json");
+        }
+        read(request.send(body).unwrap())
+    }
+
+    pub fn get(&self, key: &str, path: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.url));
+        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call().unwrap())
+    }
+
+    pub fn get_plain(&self, path: &str) -> Answer {
+        read(self.http.get(format!("{}{path}", self.url)).call().unwrap())
+    }
+
+    /// Reference numbers of all records of a State.
+    pub fn records(&self, key: &str) -> Vec<String> {
+        let list = self.get(key, "/v1/eurodac/records?limit=200").json();
+        let records = list["records"].as_array().unwrap().clone();
+        records.iter().map(|record| record["reference_number"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Ends it as an operator does, and waits; whether it ended well.
+    pub fn stop(mut self) -> bool {
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.process.wait().unwrap().success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn bearer(key: &str) -> String {
+    format!("Bearer {key}")
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let status = response.status().as_u16();
+    let content_type = response.headers().get("content-type").map(|v| v.to_str().unwrap().to_owned());
+    let text = response.body_mut().with_config().limit(100 << 20).read_to_string().unwrap();
+    Answer { status, content_type: content_type.unwrap_or_default(), text }
+}

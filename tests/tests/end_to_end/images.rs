@@ -1,0 +1,88 @@
+//! Images: each format enters, the extractor's answers are the image's own, and hostile ones cost their request only.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use whorl_datasets::synthetic::{Finger, RidgeImage};
+
+use crate::harness::Installation;
+use crate::people::transmission;
+
+fn encoded(print: &RidgeImage, format: image::ImageFormat, scale: u32) -> String {
+    let grey = image::GrayImage::from_raw(print.width, print.height, print.pixels.clone()).unwrap();
+    let (width, height) = (grey.width() * scale, grey.height() * scale);
+    let grey = image::imageops::resize(&grey, width, height, image::imageops::FilterType::Triangle);
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::ImageLuma8(grey).write_to(&mut file, format).unwrap();
+    STANDARD.encode(file.into_inner())
+}
+
+fn with_image(mut body: Value, media_type: &str, ppi: u16, data: &str) -> Value {
+    body["fingerprints"] =
+        json!([{"position": 2, "media_type": media_type, "resolution_ppi": ppi, "data": data}]);
+    body
+}
+
+#[test]
+fn png_bmp_and_tiff_at_500_and_1000_ppi_find_each_other() {
+    let installation = Installation::new();
+    let (at, de) = (installation.authority("AT"), installation.authority("DE"));
+    let server = installation.serve();
+    let print = Finger::new(12);
+    let first = encoded(&print.impression(1), image::ImageFormat::Png, 1);
+    let body = with_image(transmission("AT", 1, 1, 0, 0), "image/png", 500, &first);
+    assert_eq!(server.transmit(&at, &body).status, 201);
+    let sent = [
+        ("image/png", 500, image::ImageFormat::Png, 1),
+        ("image/bmp", 500, image::ImageFormat::Bmp, 1),
+        ("image/tiff", 500, image::ImageFormat::Tiff, 1),
+        ("image/png", 1000, image::ImageFormat::Png, 2),
+    ];
+    let mut scores = Vec::new();
+    for (number, (media_type, ppi, format, scale)) in (1..).zip(sent) {
+        let data = encoded(&print.impression(2), format, scale);
+        let body = with_image(transmission("DE", 3, number, 0, 0), media_type, ppi, &data);
+        let answer = server.transmit(&de, &body);
+        assert_eq!(answer.hits(), ["AT1-1"], "{media_type} at {ppi} ppi: {}", answer.text);
+        scores.push(answer.json()["comparison"]["hits"][0]["score"].clone());
+    }
+    assert!(scores[0] == scores[1] && scores[1] == scores[2], "the same pixels, the same score: {scores:?}");
+}
+
+#[test]
+fn hostile_images_cost_their_request_only() {
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    let server = installation.serve();
+    let good = encoded(&Finger::new(3).impression(1), image::ImageFormat::Png, 1);
+    let bytes = STANDARD.decode(&good).unwrap();
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 0xFF;
+    // A PNG header that promises 60 000 x 60 000 pixels.
+    let mut huge = bytes.clone();
+    huge[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
+    let hostile: [(&str, &[u8]); 6] = [
+        ("image/png", &[]),
+        ("image/png", &bytes[..bytes.len() / 2]),
+        ("image/png", &flipped),
+        ("image/png", &huge),
+        ("image/bmp", &bytes),
+        ("image/wsq", &bytes),
+    ];
+    for (media_type, data) in hostile {
+        let body = with_image(transmission("AT", 1, 1, 0, 0), media_type, 500, &STANDARD.encode(data));
+        let answer = server.transmit(&at, &body);
+        assert_eq!(
+            answer.problem(422, "image-invalid").as_deref(),
+            Some("fingerprints[0].data"),
+            "{}",
+            answer.text
+        );
+    }
+    for ppi in [100, 60_000] {
+        let body = with_image(transmission("AT", 1, 1, 0, 0), "image/png", ppi, &good);
+        server.transmit(&at, &body).problem(422, "resolution-invalid");
+    }
+    let body = with_image(transmission("AT", 1, 1, 0, 0), "image/png", 500, &good);
+    assert_eq!(server.transmit(&at, &body).status, 201);
+}

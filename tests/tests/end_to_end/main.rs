@@ -1,0 +1,21 @@
+//! A real server process for each test, spoken to over HTTP, as an integrator would.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests: what cannot be done fails the test, and numbers are small"
+)]
+
+mod access;
+mod category_3;
+mod command_line;
+mod document;
+mod harness;
+mod images;
+mod people;
+mod races;
+mod records;
+mod refusals;
+mod restarts;
+mod rule_matrix;
+mod tidy;

@@ -1,0 +1,209 @@
+//! Bad input: the right problem, the field named, nothing stored, and the server goes on.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Installation, Server, bearer};
+use crate::people::{finger, transmission};
+
+fn unit() -> (Installation, Server, String) {
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    let server = installation.serve();
+    (installation, server, at)
+}
+
+/// A change of a good transmission, and the status, code and field that must come of it.
+type Case = (Box<dyn FnOnce(&mut Value)>, u16, &'static str, String);
+
+/// The problem of a changed category 1 transmission.
+fn changed(server: &Server, key: &str, change: impl FnOnce(&mut Value)) -> Answer {
+    let mut body = transmission("AT", 1, 1, 1, 1);
+    change(&mut body);
+    server.transmit(key, &body)
+}
+
+#[test]
+fn r_data_1_2_4_6_8_each_bad_field_has_its_problem_and_nothing_is_stored() {
+    let (_installation, server, at) = unit();
+    let future = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(2)).to_string();
+    let poor = {
+        let mut record = finger(1, 2, 1);
+        // Cut to 11 minutiae: header 24, view 4, minutiae 6 each, extended data length 2.
+        record.truncate(24 + 4 + 11 * 6);
+        record.extend([0, 0]);
+        record[27] = 11;
+        let length = (record.len() as u32).to_be_bytes();
+        record[8..12].copy_from_slice(&length);
+        STANDARD.encode(record)
+    };
+    let mut damaged = finger(1, 2, 1);
+    damaged[22] = 2;
+    let truncated: String = STANDARD.encode(finger(1, 2, 1)).chars().take(101).collect();
+    let print = |name: &str| format!("fingerprints[0].{name}");
+    let cases: Vec<Case> = vec![
+        (Box::new(|b| b["name"] = json!("Jane Doe")), 400, "field-unknown", "name".into()),
+        (
+            Box::new(|b| b["application"]["country"] = json!("x")),
+            400,
+            "field-unknown",
+            "application.country".into(),
+        ),
+        (Box::new(|b| b["ground"] = json!("opposes-return")), 400, "field-unknown", "ground".into()),
+        (Box::new(|b| b["category"] = json!("1")), 400, "field-invalid", "category".into()),
+        (Box::new(|b| b["category"] = json!(4)), 400, "field-invalid", "category".into()),
+        (Box::new(|b| b["sex"] = json!("f")), 400, "field-invalid", "sex".into()),
+        (
+            Box::new(|b| b["fingerprints_taken_on"] = json!("20.11.2026")),
+            400,
+            "field-invalid",
+            "fingerprints_taken_on".into(),
+        ),
+        (Box::new(|b| drop(b.as_object_mut().unwrap().remove("sex"))), 400, "field-missing", "sex".into()),
+        (Box::new(|b| b["fingerprints"] = json!([])), 400, "field-invalid", "fingerprints".into()),
+        (Box::new(|b| b["fingerprints"][0]["position"] = json!(0)), 400, "field-invalid", print("position")),
+        (
+            Box::new(move |b| b["fingerprints"][0]["data"] = json!(truncated)),
+            400,
+            "base64-invalid",
+            print("data"),
+        ),
+        (Box::new(|b| b["fingerprints"][0]["data"] = json!(5)), 400, "field-invalid", print("data")),
+        (
+            Box::new(|b| b["attestations"]["informed"] = json!(false)),
+            422,
+            "attestation-missing",
+            "attestations.informed".into(),
+        ),
+        (
+            Box::new(move |b| b["fingerprints_taken_on"] = json!(future)),
+            422,
+            "date-in-future",
+            "fingerprints_taken_on".into(),
+        ),
+        (
+            Box::new(|b| b["fingerprints_taken_on"] = json!("2001-01-01")),
+            422,
+            "retention-passed",
+            "fingerprints_taken_on".into(),
+        ),
+        (
+            Box::new(|b| b["reference_number"] = json!("DE1-1")),
+            422,
+            "reference-number-invalid",
+            "reference_number".into(),
+        ),
+        (
+            Box::new(|b| b["return_media"] = json!(true)),
+            422,
+            "return-media-unavailable",
+            "return_media".into(),
+        ),
+        (
+            Box::new(move |b| b["fingerprints"][0]["data"] = json!(STANDARD.encode(damaged))),
+            422,
+            "template-invalid",
+            print("data"),
+        ),
+        (
+            Box::new(move |b| b["fingerprints"][0]["data"] = json!(poor)),
+            422,
+            "fingerprint-too-poor",
+            print("data"),
+        ),
+        (
+            Box::new(|b| b["fingerprints"][0]["media_type"] = json!("image/gif")),
+            422,
+            "media-type-unsupported",
+            print("media_type"),
+        ),
+        (
+            Box::new(|b| b["fingerprints"][0]["media_type"] = json!("image/png")),
+            422,
+            "resolution-invalid",
+            print("resolution_ppi"),
+        ),
+    ];
+    for (change, status, code, field) in cases {
+        let answer = changed(&server, &at, change);
+        assert_eq!(answer.problem(status, code), Some(field), "{}", answer.text);
+        assert!(!answer.text.contains("Jane"), "no value is repeated");
+    }
+    assert_eq!(server.records(&at), [""; 0], "nothing was stored");
+    assert_eq!(changed(&server, &at, |_| ()).status, 201, "and the good one still is");
+}
+
+#[test]
+fn r_data_6_the_problem_names_the_finger_and_the_figure() {
+    let (_installation, server, at) = unit();
+    let blank = {
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::DynamicImage::new_luma8(300, 300).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        STANDARD.encode(png.into_inner())
+    };
+    let answer = changed(&server, &at, |b| {
+        b["fingerprints"][1] =
+            json!({"position": 7, "media_type": "image/png", "resolution_ppi": 500, "data": blank});
+    });
+    assert_eq!(answer.problem(422, "fingerprint-too-poor").as_deref(), Some("fingerprints[1].data"));
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("left index") && detail.contains("0 minutiae"), "{detail}");
+}
+
+#[test]
+fn bodies_that_are_not_what_they_should_be() {
+    let (_installation, server, at) = unit();
+    let authorization = bearer(&at);
+    let headers = [("Authorization", authorization.as_str()), ("Whorl-Person", "p")];
+    let send = |body: &[u8]| server.transmit_with(&headers, body);
+    let good = transmission("AT", 1, 1, 1, 1).to_string();
+
+    send(&good.as_bytes()[..good.len() - 1]).problem(400, "json-invalid");
+    send(b"").problem(400, "json-invalid");
+    send(&[0xFF; 100]).problem(400, "json-invalid");
+    send(format!("{good}{good}").as_bytes()).problem(400, "json-invalid");
+    send(b"[]").problem(400, "field-invalid");
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let answer = send(format!("{{\"category\": {deep}}}").as_bytes());
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    send(&vec![b' '; 20 << 20]).problem(413, "body-too-large");
+
+    let plain = [headers[0], headers[1], ("Content-Type", "text/plain")];
+    server.transmit_with(&plain, good.as_bytes()).problem(415, "content-type-unsupported");
+    let key = [headers[0], headers[1], ("Idempotency-Key", "a b")];
+    server.transmit_with(&key, good.as_bytes()).problem(400, "idempotency-key-invalid");
+    assert_eq!(server.records(&at), [""; 0], "nothing was stored");
+    assert_eq!(server.get_plain("/health/live").status, 200);
+}
+
+#[test]
+fn every_byte_of_a_minutiae_record_can_be_wrong() {
+    let (_installation, server, at) = unit();
+    let record = finger(1, 2, 1);
+    // The header and the first minutiae, then some: each with all bits flipped.
+    for at_byte in (0..40).chain((40..record.len()).step_by(23)) {
+        let mut damaged = record.clone();
+        damaged[at_byte] ^= 0xFF;
+        let answer =
+            changed(&server, &at, |b| b["fingerprints"][0]["data"] = json!(STANDARD.encode(damaged)));
+        if answer.status == 201 {
+            // A direction, a quality within range: still a record. It is entered once; the next repeats the number.
+            continue;
+        }
+        let code = answer.json()["code"].as_str().unwrap().to_owned();
+        let known = ["template-invalid", "reference-number-taken", "fingerprint-too-poor"];
+        assert!(known.contains(&code.as_str()), "byte {at_byte}: {}", answer.text);
+    }
+    assert!(server.records(&at).len() <= 1);
+}
+
+#[test]
+fn paths_and_methods_that_do_not_exist_are_problems_too() {
+    let (_installation, server, at) = unit();
+    server.get(&at, "/v1/eurodac/nothing").problem(404, "path-not-found");
+    server.get(&at, "/v1/eurodac/transmissions").problem(405, "method-not-allowed");
+    server.get(&at, "/v1/eurodac/records?category=9").problem(400, "query-invalid");
+    server.get(&at, "/v1/eurodac/records?state=DE").problem(400, "query-invalid");
+    server.get(&at, "/v1/eurodac/records?limit=0").problem(400, "query-invalid");
+}

@@ -1,0 +1,138 @@
+//! Style as a test, and the invariants that are about absences.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Rust and WGSL files of the repository: path from the root, and text.
+fn sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for part in ["engine", "shaders", "server", "datasets", "benches", "tests"] {
+        collect(&root().join(part), &mut found);
+    }
+    assert!(found.len() > 60, "only {} files", found.len());
+    found
+}
+
+fn collect(directory: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs_err::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs" || end == "wgsl") {
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            found.push((name, fs_err::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are() {
+    for (name, text) in sources() {
+        assert!(text.lines().count() <= 500, "{name} is over 500 lines");
+        assert!(text.starts_with("//"), "{name} does not begin by saying what it is");
+        for (number, line) in text.lines().enumerate() {
+            assert!(line.chars().count() <= 140, "{name}:{} is over 140 columns", number + 1);
+        }
+    }
+}
+
+#[test]
+fn no_stub_and_no_test_that_does_not_run() {
+    let banned = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[ig", "nore")];
+    for (name, text) in sources() {
+        for word in banned {
+            assert!(!text.contains(word), "{name} has {word}");
+        }
+    }
+}
+
+#[test]
+fn invariant_1_only_the_law_makes_a_scope() {
+    let made = concat!("Scope::", "new(");
+    for (name, text) in sources().into_iter().filter(|(name, _)| name.starts_with("server/")) {
+        // The doctor's gallery is of generated prints, and is gone with the command.
+        let allowed =
+            ["server/src/eurodac/comparison.rs", "server/src/cli/doctor.rs"].contains(&name.as_str());
+        assert!(allowed || !text.contains(made), "{name} makes a scope");
+    }
+}
+
+#[test]
+fn the_law_knows_neither_http_nor_disks_and_the_engine_knows_no_law() {
+    for (name, text) in sources() {
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        if name.starts_with("server/src/eurodac/") {
+            for word in
+                ["actix", "std::fs", "fs_err", "sled", "crate::http", "crate::store", "Timestamp::now"]
+            {
+                assert!(!code.contains(word), "{name} knows {word}");
+            }
+        }
+        if name.starts_with("engine/src/") {
+            for word in ["MemberState", "eurodac", "actix", "category"] {
+                assert!(!code.contains(word), "{name} knows {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_implemented_rule_stands_in_the_code_and_in_a_test() {
+    let rules = [
+        "R-DATA-1",
+        "R-DATA-2",
+        "R-DATA-3",
+        "R-DATA-4",
+        "R-DATA-6",
+        "R-DATA-7",
+        "R-DATA-8",
+        "R-COMP-1",
+        "R-COMP-2",
+        "R-COMP-3",
+        "R-COMP-4",
+        "R-COMP-5",
+        "R-COMP-6",
+        "R-COMP-7",
+        "R-COMP-9",
+        "R-COMP-10",
+        "R-COMP-11",
+        "R-HIT-1",
+        "R-HIT-2",
+        "R-HIT-3",
+        "R-HIT-5",
+        "R-ACCESS-1",
+        "R-ACCESS-2",
+        "R-KEEP-1",
+        "R-KEEP-2",
+        "R-KEEP-3",
+    ];
+    let sources = sources();
+    let in_tests = |name: &str| name.starts_with("tests/");
+    for rule in rules {
+        let names = |text: &str| {
+            text.match_indices(rule)
+                .any(|(at, _)| !text[at + rule.len()..].starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let enforced = sources.iter().any(|(name, text)| name.starts_with("server/src/") && names(text));
+        // Unit tests stand in the file that they test; a function name has the rule in lower case.
+        let lower = rule.to_lowercase().replace('-', "_");
+        let function = |text: &str| {
+            text.contains(&format!("fn {lower}_"))
+                || text.lines().any(|line| line.contains("fn r_") && covers(line, rule))
+        };
+        let proved = sources.iter().any(|(name, text)| (in_tests(name) && names(text)) || function(text));
+        assert!(enforced, "{rule} is not in the code");
+        assert!(proved, "{rule} is in no test");
+    }
+}
+
+/// `fn r_comp_1_2_3_…` covers R-COMP-1, R-COMP-2 and R-COMP-3.
+fn covers(line: &str, rule: &str) -> bool {
+    let Some((group, number)) = rule.rsplit_once('-') else { return false };
+    let prefix = format!("fn {}_", group.to_lowercase().replace('-', "_"));
+    let Some((_, rest)) = line.split_once(&prefix) else { return false };
+    rest.split('_').take_while(|part| part.parse::<u8>().is_ok()).any(|part| part == number)
+}
