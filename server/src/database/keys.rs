@@ -29,6 +29,10 @@ pub(super) fn authority(id: &str) -> Vec<u8> {
     [AUTHORITY, id.as_bytes()].concat()
 }
 
+pub(super) fn next_audit() -> Vec<u8> {
+    b"m/audit".to_vec()
+}
+
 pub(super) fn states() -> Vec<u8> {
     b"m/states".to_vec()
 }
@@ -41,16 +45,11 @@ pub(super) fn reference(state: MemberState, category: Category, reference: &str)
     format!("n/{state}/{}/{reference}", category.number()).into_bytes()
 }
 
-/// What all keys of [`reference`] begin with, as far as is known.
-pub(super) fn reference_prefix(
-    state: MemberState,
-    category: Option<Category>,
-    reference: Option<&str>,
-) -> Vec<u8> {
-    match (category, reference) {
-        (Some(category), Some(reference)) => self::reference(state, category, reference),
-        (Some(category), None) => self::reference(state, category, ""),
-        (None, _) => format!("n/{state}/").into_bytes(),
+/// What all keys of [`reference`] of a State, or of one category of it, begin with.
+pub(super) fn reference_prefix(state: MemberState, category: Option<Category>) -> Vec<u8> {
+    match category {
+        Some(category) => reference(state, category, ""),
+        None => format!("n/{state}/").into_bytes(),
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `c/<record id>` | result of the record's comparison, JSON |
 //! | `i/<authority>/<idempotency key>` | [`Idempotency`], JSON |
 //! | `k/<authority>` | [`Authority`], JSON |
-//! | `m/states`, `m/format` | participating States; version of this table |
+//! | `m/audit`, `m/format`, `m/states` | next audit number; version of this table; participating States |
 //! | `n/<State>/<category>/<reference number>` | record id |
 //! | `p/<record id>/<position>/<part, 2 bytes>` | the print as sent, in parts of at most 32 KiB |
 //! | `r/<record id>` | [`Record`], JSON |
@@ -39,15 +39,6 @@ pub struct Database {
     next_audit: Mutex<u64>,
 }
 
-/// Which of a State's records to list.
-#[derive(Debug, Clone, Default)]
-pub struct Filter<'a> {
-    /// Only this category.
-    pub category: Option<Category>,
-    /// Only this reference number.
-    pub reference_number: Option<&'a str>,
-}
-
 impl Database {
     /// Opens what is in a store; refuses a format that this version does not know.
     pub fn new(store: Box<dyn Store>) -> Result<Self, StoreError> {
@@ -59,12 +50,7 @@ impl Database {
                 "the data are of format {found}, this version reads format 1"
             )));
         }
-        let mut next = 0;
-        let mut after = Vec::new();
-        while let Some((key, _)) = store.scan(keys::AUDIT, &after, 4096)?.pop() {
-            next = keys::audit_number(&key) + 1;
-            after = key;
-        }
+        let next = store.get(&keys::next_audit())?.map_or(Ok(0), |value| from_json(&value))?;
         Ok(Self { store, next_audit: Mutex::new(next) })
     }
 
@@ -115,6 +101,7 @@ impl Database {
             }
         };
         put_json(&mut batch, keys::audit(*next), &audit)?;
+        put_json(&mut batch, keys::next_audit(), &(*next + 1))?;
         self.store.commit(batch)?;
         *next += 1;
         Ok(())
@@ -136,35 +123,34 @@ impl Database {
         Ok(value.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
     }
 
-    /// A State's own records, by category and reference number, after a cursor; and the cursor that goes on.
+    /// The record under a reference number, or none.
+    pub fn find_by_reference(
+        &self,
+        state: MemberState,
+        category: Category,
+        reference: &str,
+    ) -> Result<Option<Record>, StoreError> {
+        self.find_id(state, category, reference)?.map_or(Ok(None), |id| self.find(id))
+    }
+
+    /// A page of a State's own records, by category and reference number; and the cursor of the next page, if there is one.
     pub fn list(
         &self,
         state: MemberState,
-        filter: &Filter<'_>,
+        category: Option<Category>,
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Record>, Option<String>), StoreError> {
-        let prefix = keys::reference_prefix(state, filter.category, filter.reference_number);
-        let all = keys::reference_prefix(state, None, None);
+        let all = keys::reference_prefix(state, None);
         let from = after.map(|cursor| [&all, cursor.as_bytes()].concat()).unwrap_or_default();
-        let mut records = Vec::new();
-        let mut last = from;
-        while records.len() <= limit {
-            let Some((key, value)) = self.store.scan(&prefix, &last, 1)?.pop() else {
-                return Ok((records, None));
-            };
-            last = key;
-            let wanted = filter.reference_number.is_none_or(|number| {
-                Category::ALL.iter().any(|&category| last == keys::reference(state, category, number))
-            });
-            let record =
-                Uuid::from_slice(&value).ok().filter(|_| wanted).map(|id| self.find(id)).transpose()?;
-            records.extend(record.flatten());
-        }
-        records.pop();
-        let cursor =
-            records.last().map(|r| format!("{}/{}", r.category.number(), r.reference_number.as_str()));
-        Ok((records, cursor))
+        let mut pairs = self.store.scan(&keys::reference_prefix(state, category), &from, limit + 1)?;
+        let more = pairs.len() > limit;
+        pairs.truncate(limit);
+        let last = pairs.last().filter(|_| more);
+        let cursor = last.map(|(key, _)| String::from_utf8_lossy(&key[all.len()..]).into_owned());
+        let ids = pairs.iter().filter_map(|(_, value)| Uuid::from_slice(value).ok());
+        let records: Result<Vec<_>, _> = ids.map(|id| self.find(id)).collect();
+        Ok((records?.into_iter().flatten().collect(), cursor))
     }
 
     /// The prints of a record, in the order of its fingerprints.

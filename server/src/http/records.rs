@@ -12,7 +12,7 @@ use super::problem::{Code, Problem};
 use super::views::RecordView;
 use crate::access::Transmitter;
 use crate::central_unit::CentralUnit;
-use crate::database::Filter;
+use crate::database::Record;
 use crate::eurodac::disclosure::may_see;
 use crate::eurodac::model::Category;
 use crate::eurodac::retention::legal_day;
@@ -81,11 +81,18 @@ fn page(unit: &CentralUnit, transmitter: &Transmitter, query: &ListQuery) -> Res
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(invalid("limit", "must be 1 to 200"));
     }
-    let filter = Filter { category, reference_number: query.reference_number.as_deref() };
-    let (records, next) =
-        unit.database().list(transmitter.state(), &filter, query.after.as_deref(), limit)?;
+    let (state, database) = (transmitter.state(), unit.database());
+    let (records, next): (Vec<Record>, _) = match &query.reference_number {
+        Some(reference) => {
+            let categories = Category::ALL.into_iter().filter(|c| category.is_none_or(|wanted| wanted == *c));
+            let found: Result<Vec<_>, _> =
+                categories.map(|c| database.find_by_reference(state, c, reference)).collect();
+            (found?.into_iter().flatten().collect(), None)
+        }
+        None => database.list(state, category, query.after.as_deref(), limit)?,
+    };
     let today = legal_day(Timestamp::now());
-    let visible = records.into_iter().filter(|record| may_see(transmitter.state(), &record.stored(), today));
+    let visible = records.into_iter().filter(|record| may_see(state, &record.stored(), today));
     Ok(RecordList { records: visible.map(|record| RecordView::new(record, None)).collect(), next })
 }
 

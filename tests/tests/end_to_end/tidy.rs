@@ -136,3 +136,44 @@ fn covers(line: &str, rule: &str) -> bool {
     let Some((_, rest)) = line.split_once(&prefix) else { return false };
     rest.split('_').take_while(|part| part.parse::<u8>().is_ok()).any(|part| part == number)
 }
+
+/// Markdown files of the repository: path from the root, and text.
+fn documents() -> Vec<(String, String)> {
+    let mut paths = vec!["README.md".to_owned(), "ARCHITECTURE.md".into(), "CHANGELOG.md".into()];
+    for entry in fs_err::read_dir(root().join("docs/src")).unwrap() {
+        paths.push(format!("docs/src/{}", entry.unwrap().file_name().display()));
+    }
+    paths.into_iter().map(|path| (path.clone(), fs_err::read_to_string(root().join(path)).unwrap())).collect()
+}
+
+#[test]
+fn links_and_paths_in_the_documents_lead_somewhere() {
+    for (name, text) in documents() {
+        let folder = root().join(&name).parent().unwrap().to_owned();
+        for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let there = target.starts_with("http") || folder.join(target.split('#').next().unwrap()).exists();
+            assert!(there, "{name} links to {target}");
+        }
+        for word in text.split('`').filter(|word| word.ends_with(".rs") || word.ends_with(".wgsl")) {
+            let there = root().join(word).exists() || root().join("tests/tests").join(word).exists();
+            assert!(there || !word.contains('/') && word.len() < 40, "{name} names {word}");
+        }
+    }
+}
+
+#[test]
+fn the_architecture_names_tests_that_are_there() {
+    let architecture = fs_err::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let table = architecture.lines().filter(|line| line.starts_with("| ") && line.contains("::"));
+    let all: String = sources().into_iter().map(|(_, text)| text).collect();
+    let mut named = 0;
+    for item in table.flat_map(|line| line.split('`').skip(1).step_by(2)).filter(|item| item.contains("::")) {
+        let last = item.rsplit("::").next().unwrap();
+        named += 1;
+        assert!(
+            all.contains(&format!("fn {last}(")) || all.contains(&format!("mod {last}")),
+            "{item} is not there"
+        );
+    }
+    assert!(named >= 6);
+}
