@@ -81,13 +81,16 @@ struct BackendOptions {
 }
 
 impl BackendOptions {
-    fn choice(&self) -> Choice {
-        match (self.backend, &self.adapter) {
+    fn choice(&self) -> anyhow::Result<Choice> {
+        Ok(match (self.backend, &self.adapter) {
+            (BackendName::Cpu, Some(_)) => {
+                anyhow::bail!("--adapter names a GPU, and --backend cpu uses none")
+            }
             (BackendName::Gpu, name) => Choice::Gpu(name.clone()),
             (BackendName::Auto, Some(name)) => Choice::Gpu(Some(name.clone())),
             (BackendName::Auto, None) => Choice::Auto,
-            (BackendName::Cpu, _) => Choice::Cpu,
-        }
+            (BackendName::Cpu, None) => Choice::Cpu,
+        })
     }
 }
 

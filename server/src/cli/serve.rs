@@ -48,11 +48,12 @@ impl Serve {
         if let Some(warning) = doctor::swap_warning() {
             tracing::warn!("{warning}");
         }
+        let choice = self.backend.choice()?;
         let database = authority::open(&self.directory)?;
         let listener =
             http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        let unit = CentralUnit::open(database, &self.backend.choice(), extraction_settings()?)?;
+        let unit = CentralUnit::open(database, &choice, extraction_settings()?)?;
         let status = unit.status();
         tracing::info!(
             backend = status.backend.kind,

@@ -24,7 +24,8 @@ use unit::Unit;
 /// Show the main job: two States enter and check people, and the law decides who is compared with whom
 ///
 /// Starts a real server in a temporary directory, which is removed afterwards. Real prints are used where a corpus is found (in
-/// $WHORL_DATA, else ../shared/data), else synthetic ones are made. Exits with 1 if anything was not as the law wants it.
+/// $WHORL_DATA, else ../shared/data), else synthetic ones are made. Unlike in `serve`, the back end `auto` takes a software GPU
+/// too, so that the shaders run. Exits with 1 if anything was not as the law wants it.
 #[derive(Args)]
 #[command(after_help = "Example:\n  whorl demo --backend cpu")]
 pub struct Demo {
