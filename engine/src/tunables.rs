@@ -1,14 +1,16 @@
 //! Every number of the matcher that could have been another one, in one place: unit, range, source, sensitivity.
 //!
-//! Sources named "report" are `docs/src/matching.md`, which says what was measured on which data. Changing a
-//! constant of the template part changes the meaning of the packed templates; they are made again from the
-//! stored minutiae at start, so no migration is needed, but scores and the threshold move with it.
+//! Sources: "report" is `docs/src/matching.md`, which says what was measured on which data; "prototype" are the sweeps of the
+//! throw-away program that came before this code (FVC2002 for tuning, FVC2004 and FCJ2020 held out), which are not repeated
+//! here; where a constant names no source, it is the prototype's. Changing a constant of the template part changes the
+//! meaning of the packed templates; they are made again from the stored minutiae at start, so no migration is needed, but
+//! scores and the threshold move with it. The threshold's own figures are data, in `calibration.rs`.
 
 /// Resolution that every template stands at. Unit: pixels per inch. Source: ISO/IEC 19794-2:2005, 6.4.3 (197 px/cm).
 pub const RESOLUTION_PPI: u32 = 500;
 
 /// K1: minutiae of a template that stage 1 compares, best quality first. Unit: minutiae; range 16-64.
-/// Source: report, K1 sweep: 24-32 best, 48 and more *worse* and dearer, 16 loses mates.
+/// Source: prototype, sweep of K1: 24-32 best, 48 and more *worse* and dearer, 16 loses mates.
 pub const STAGE1_MINUTIAE: usize = 32;
 
 /// Side of the descriptor's square grid. Unit: cells; range 6-12. Flat above 8.

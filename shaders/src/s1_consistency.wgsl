@@ -2,7 +2,7 @@
 //
 // In:  `search` (the scope and one finger of the probe), `tables`, the sub-gallery of that finger position (`rows`,
 //      `templates`) and the labels of all slots.
-// Out: scores[slot] += score, 0..=41896 a finger, with bit 31 set once anything was compared;
+// Out: scores[slot] += score, 0..=41889 a finger, with bit 31 set once anything was compared;
 //      counts[partition] += 1 for each slot compared, once however many fingers are.
 // The scope is decided from the label, before the first word of a template is read.
 // Integers only. Work: 32 x n descriptor pairs, then 32 x 32 link pairs. Twin: engine/src/stages/s1_consistency.rs.

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use whorl_datasets::corpus::{Corpus, FVC_REQUEST, FvcPrint, SD14_REQUEST};
 use whorl_engine::engine::{Choice, Engine};
 use whorl_engine::extraction::Request;
-use whorl_engine::extraction::pool::{Pool, Settings};
+use whorl_engine::extraction::pool::{Afterwards, Pool, Settings};
 use whorl_engine::gallery::{Label, Partition, Scope, Slot};
 use whorl_engine::minutia::FingerPosition;
 use whorl_engine::template::{Probe, Template};
@@ -36,7 +36,7 @@ fn extraction_pool() -> Pool {
 fn templates(pool: &Pool, request: Request, images: &[&Path]) -> Vec<Template> {
     let extract = |path: &&Path| {
         let image = fs_err::read(path).expect("a readable image");
-        let minutiae = pool.extract(request, image);
+        let minutiae = pool.extract(request, image, Afterwards::Keep);
         let minutiae = minutiae.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Template::new(&minutiae).expect("a print of a finger's size")
     };
@@ -122,7 +122,7 @@ fn rank_1(results: &[(u32, bool)], impressions: core::ops::RangeInclusive<u32>) 
 
 #[test]
 fn mates_are_found_and_both_back_ends_score_alike() {
-    let Some(corpus) = Corpus::find() else {
+    let Some(corpus) = Corpus::find(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))) else {
         println!("SKIPPED: real data not found (set WHORL_DATA)");
         return;
     };

@@ -62,7 +62,7 @@ fn score_finger(
 }
 
 /// The partitions with a count, by number.
-pub(super) fn counted(counts: &[u32]) -> Vec<(Partition, u32)> {
+pub(crate) fn counted(counts: &[u32]) -> Vec<(Partition, u32)> {
     let partitions = (0..).map_while(Partition::new);
     partitions.zip(counts).filter(|&(_, &count)| count > 0).map(|(p, &count)| (p, count)).collect()
 }

@@ -14,6 +14,8 @@ pub const RESOLUTION_PPI_MIN: u16 = 250;
 pub const RESOLUTION_PPI_MAX: u16 = 2000;
 /// Largest image: a ten-print card's slap at 1 000 ppi is half of it. Unit: pixels.
 pub const PIXELS_MAX: u64 = 16 << 20;
+/// Largest side, at 500 ppi: no finger is 10 cm long, and a low declared resolution must not swell an image. Unit: pixels.
+pub const SIDE_PX_MAX: u32 = 2048;
 /// Smallest side, at 500 ppi: mindtct's window is 24 pixels, and no finger is 3 mm wide. Unit: pixels.
 pub const SIDE_PX_MIN: u32 = 64;
 
@@ -34,8 +36,10 @@ pub fn decode(request: Request, bytes: &[u8]) -> Result<GrayImage, ExtractionErr
     };
     let (width, height) = grey.dimensions();
     let scaled = |side: u32| u64::from(side) * u64::from(RESOLUTION_PPI) / u64::from(request.resolution_ppi);
-    if scaled(width.min(height)) < u64::from(SIDE_PX_MIN) {
-        let limit = format!("at 500 ppi each side must have at least {SIDE_PX_MIN}");
+    if scaled(width.min(height)) < u64::from(SIDE_PX_MIN)
+        || scaled(width.max(height)) > u64::from(SIDE_PX_MAX)
+    {
+        let limit = format!("at 500 ppi each side must have {SIDE_PX_MIN} to {SIDE_PX_MAX}");
         return Err(ExtractionError::Size { width, height, limit });
     }
     Ok(grey)
@@ -118,6 +122,7 @@ mod tests {
         let of = |image| decode(request(ImageFormat::Png, 500), &png(image));
         assert!(matches!(of(DynamicImage::new_luma16(100, 100)), Err(ExtractionError::NotGrey(_))));
         assert!(matches!(of(DynamicImage::new_luma8(100, 63)), Err(ExtractionError::Size { .. })));
+        assert!(matches!(of(DynamicImage::new_luma8(2049, 100)), Err(ExtractionError::Size { .. })));
         assert!(matches!(of(DynamicImage::new_luma8(5000, 4000)), Err(ExtractionError::Size { .. })));
         let good = png(DynamicImage::new_luma8(100, 100));
         assert!(matches!(

@@ -32,6 +32,20 @@ pub struct Settings {
 /// Images that a worker serves before it is replaced: whatever the C code leaks is bounded.
 const IMAGES_PER_WORKER_MAX: u32 = 500;
 
+/// What becomes of a worker after an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It serves on.
+    Keep,
+    /// It ends, and its memory with it: C code leaves what it computed in freed memory and on its stack (R-COMP-5).
+    End,
+}
+
+struct Attempt {
+    answer: Answer,
+    by_new_worker: bool,
+}
+
 type Job = (Request, Arc<Vec<u8>>);
 
 struct Worker {
@@ -61,22 +75,45 @@ impl Pool {
     }
 
     /// Extracts the minutiae of one image; blocks until done, or until a limit is reached.
-    pub fn extract(&self, request: Request, image: Vec<u8>) -> Result<Vec<Minutia>, ExtractionError> {
+    pub fn extract(
+        &self,
+        request: Request,
+        image: Vec<u8>,
+        afterwards: Afterwards,
+    ) -> Result<Vec<Minutia>, ExtractionError> {
+        let image = Arc::new(image);
+        let first = self.attempt(request, &image, afterwards)?;
+        if let (Err(ExtractionError::Died), false) = (&first.answer, first.by_new_worker) {
+            // It may have died while idle, and not of this image: a new one decides.
+            return self.attempt(request, &image, afterwards)?.answer;
+        }
+        first.answer
+    }
+
+    fn attempt(
+        &self,
+        request: Request,
+        image: &Arc<Vec<u8>>,
+        afterwards: Afterwards,
+    ) -> Result<Attempt, ExtractionError> {
         let mut worker = self.acquire()?;
         worker.served += 1;
-        let outcome = match worker.jobs.send((request, Arc::new(image))) {
+        let by_new_worker = worker.served == 1;
+        let outcome = match worker.jobs.send((request, Arc::clone(image))) {
             Ok(()) => worker.answers.recv_timeout(self.settings.time_max),
             Err(_) => Ok(None),
         };
         let (answer, usable) = match outcome {
-            Ok(Some(answer)) => (answer, worker.served < IMAGES_PER_WORKER_MAX),
+            Ok(Some(answer)) => {
+                (answer, afterwards == Afterwards::Keep && worker.served < IMAGES_PER_WORKER_MAX)
+            }
             Ok(None) | Err(RecvTimeoutError::Disconnected) => (Err(ExtractionError::Died), false),
             Err(RecvTimeoutError::Timeout) => {
                 (Err(ExtractionError::TimedOut(self.settings.time_max.as_secs())), false)
             }
         };
         self.release(usable.then_some(worker));
-        answer
+        Ok(Attempt { answer, by_new_worker })
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -115,8 +152,6 @@ impl Worker {
     fn start(settings: &Settings) -> std::io::Result<Self> {
         let mut child = Command::new(&settings.program)
             .args(&settings.arguments)
-            // The C library overwrites what it frees: no pixel of a person stays in a worker's heap (R-COMP-5).
-            .env("MALLOC_PERTURB_", "165")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -126,6 +161,8 @@ impl Worker {
         };
         let (jobs, to_do) = channel::<Job>();
         let (done, answers) = channel();
+        // From here on the process is waited for, whatever fails.
+        let worker = Self { child, jobs, answers, served: 0 };
         let talk = move || {
             for (request, image) in to_do {
                 let answer = serde_json::to_vec(&request)
@@ -142,7 +179,7 @@ impl Worker {
             }
         };
         std::thread::Builder::new().name("extraction".into()).spawn(talk)?;
-        Ok(Self { child, jobs, answers, served: 0 })
+        Ok(worker)
     }
 }
 
@@ -171,7 +208,11 @@ mod tests {
 
     fn ask(pool: &Pool) -> Result<Vec<Minutia>, ExtractionError> {
         // Larger than a pipe, so that a worker which does not read blocks whoever writes.
-        pool.extract(Request { format: ImageFormat::Png, resolution_ppi: 500 }, vec![0; 1 << 20])
+        pool.extract(
+            Request { format: ImageFormat::Png, resolution_ppi: 500 },
+            vec![0; 1 << 20],
+            Afterwards::Keep,
+        )
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The worker's side: a process that reads images from its standard input and writes minutiae to its standard output.
 //!
 //! It sets its own limits before it reads the first byte: memory, no core dump, and no byte to any file, so that not even
-//! a subverted decoder leaves a print on disk (R-COMP-5). It ends when its input does, so it never outlives its parent.
+//! a subverted decoder leaves a print on disk (R-COMP-5). It ends when its input does, and a thread of it ends it when its
+//! parent is gone, even in the middle of an image.
 //!
 //! Frames: a 32-bit little-endian length and that many bytes. A request is two frames, the [`Request`] as JSON and the
 //! image; an answer is one, `Result<Vec<Minutia>, ExtractionError>` as JSON.
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -24,6 +26,7 @@ pub fn run(memory_bytes: u64) -> io::Result<()> {
     for (resource, limit) in [(Resource::As, memory_bytes), (Resource::Core, 0), (Resource::Fsize, 0)] {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
+    end_with_parent()?;
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     while let Some(header) = read_frame(&mut input)? {
         let request: Request = serde_json::from_slice(&header)?;
@@ -32,6 +35,20 @@ pub fn run(memory_bytes: u64) -> io::Result<()> {
         write_frame(&mut output, &serde_json::to_vec(&answer)?)?;
     }
     Ok(())
+}
+
+/// How often a worker looks whether its parent is still there.
+const PARENT_CHECK: Duration = Duration::from_secs(1);
+
+fn end_with_parent() -> io::Result<()> {
+    let parent = rustix::process::getppid();
+    let watch = move || {
+        while rustix::process::getppid() == parent {
+            std::thread::sleep(PARENT_CHECK);
+        }
+        std::process::exit(1);
+    };
+    std::thread::Builder::new().name("parent".into()).spawn(watch).map(drop)
 }
 
 pub(super) fn write_frame(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {

@@ -121,8 +121,9 @@ impl Record {
         }
         let length = u32::try_from(out.len()).map_err(|e| error(LENGTH_AT, "total length", e.to_string()))?;
         out[LENGTH_AT..LENGTH_AT + 4].copy_from_slice(&length.to_be_bytes());
-        // What was written is read again: a value out of range cannot leave here.
-        Self::decode(&out)?;
+        // What was written is read again: a value out of range, or cut to its bits, cannot leave here.
+        let read = Self::decode(&out)?;
+        check(read == *self, 12, "capture equipment", || "does not fit in its 4 and 12 bits".into())?;
         Ok(out)
     }
 
@@ -266,10 +267,10 @@ impl<'a> Reader<'a> {
             _ => return Err(error(at, "minutia type", "3 is not assigned".into())),
         };
         let x = first & 0x3FFF;
-        check(x < width, at, "x", || format!("{x} is outside an image {width} pixels wide"))?;
+        check(x < width, at, "x", || "is outside the image".into())?;
         let second = self.u16("y")?;
         check(second >> 14 == 0, at + 2, "reserved bits before y", || "are not 0".into())?;
-        check(second < height, at + 2, "y", || format!("{second} is outside an image {height} pixels high"))?;
+        check(second < height, at + 2, "y", || "is outside the image".into())?;
         let direction = self.u8("direction")?;
         let quality = self.at_most("minutia quality", 100)?;
         Ok(Minutia { kind, x, y: second, direction, quality })
@@ -353,6 +354,9 @@ mod tests {
         let mut wide = record();
         wide.views[0].minutiae[3].x = 300;
         assert_eq!(wide.encode().unwrap_err().field, "x");
+        for wrong in [Record { certification: 17, ..record() }, Record { device_type: 4096, ..record() }] {
+            assert_eq!(wrong.encode().unwrap_err().field, "capture equipment");
+        }
         let mut many = record();
         many.views[0].minutiae = vec![many.views[0].minutiae[0]; 256];
         assert_eq!(many.encode().unwrap_err().field, "number of minutiae");

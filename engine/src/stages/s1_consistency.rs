@@ -25,7 +25,7 @@ struct Link {
 }
 
 /// Score of a probe against one reference: `sqrt(sum of weight products)`, fixed point with 11 fraction bits,
-/// 0..=41896. 0 means that nothing agrees; in real impostor comparisons most are below 2 000.
+/// 0..=41889. 0 means that nothing agrees; in real impostor comparisons most are below 2 000.
 #[expect(clippy::needless_range_loop, reason = "indices as in the shader")]
 pub fn score(probe: &Probe, reference: &[u32; TEMPLATE_WORDS], reference_count: u32) -> u32 {
     let tables = Tables::get();

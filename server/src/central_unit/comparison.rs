@@ -10,22 +10,21 @@ use whorl_engine::engine::{Candidate, Outcome};
 use whorl_engine::template::Probe as PreparedProbe;
 
 use super::prints::Extracted;
-use super::{Call, CentralUnit, Templates, TransmissionError, today};
-use crate::database::{Disclosure, HitFound, Record, ResultOfComparison};
+use super::{CentralUnit, Templates, TransmissionError, today};
+use crate::access::Transmitter;
+use crate::database::{Disclosure, HitFound, Record, ResultOfComparison, Threshold};
 use crate::eurodac::admission::Admitted;
 use crate::eurodac::comparison::{Probe, may_be_compared, of_partition, scope};
 use crate::eurodac::disclosure::may_tell_again;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
-use crate::journal::{AuditRecord, Compared, Event, Operation};
+use crate::journal::{Actor, AuditRecord, Compared, Event, Operation};
 
 /// What the State of origin of the probe is told (R-HIT-1).
 pub struct Comparison {
     /// R-COMP-10.
     pub compared: Vec<Compared>,
-    /// R-HIT-5: the score from which a pair with all the probe's fingers is a hit.
-    pub threshold_score: u32,
-    /// R-HIT-5: the false-match rate that it stands for.
-    pub threshold_rate: f64,
+    /// R-HIT-5: from where on a pair with all the probe's fingers is a hit.
+    pub threshold: Threshold,
     /// Best first.
     pub hits: Vec<Hit>,
 }
@@ -83,14 +82,10 @@ impl CentralUnit {
         &self,
         record: &Record,
         templates: Templates,
-        call: &Call<'_>,
+        actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
-        let fingers = templates.len();
         // Of two same requests at once, one compares and the other tells what came of it.
         let _claim = self.comparing.claim(record.id);
-        if let Some(stored) = self.database.result(record.id)? {
-            return self.told_again(stored, fingers, call.now);
-        }
         let probe = Probe {
             category: record.category,
             state: record.member_state,
@@ -103,7 +98,10 @@ impl CentralUnit {
             reference_number: &record.reference_number,
             record_id: Some(record.id),
         };
-        self.compare(&probe, &subject, templates, call)
+        if let Some(stored) = self.database.result(record.id)? {
+            return self.told_again(stored, &subject, actor);
+        }
+        self.compare(&probe, &subject, templates, actor)
     }
 
     /// Category 3: compared with what is entered now, and nothing of it is stored (R-COMP-4, R-COMP-5).
@@ -111,7 +109,7 @@ impl CentralUnit {
         &self,
         admitted: &Admitted,
         extracted: &[Extracted],
-        call: &Call<'_>,
+        transmitter: &Transmitter,
     ) -> Result<Comparison, TransmissionError> {
         let sequence = *self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
         let probe = Probe {
@@ -127,7 +125,7 @@ impl CentralUnit {
             record_id: None,
         };
         let templates = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
-        self.compare(&probe, &subject, templates, call)
+        self.compare(&probe, &subject, templates, transmitter.actor())
     }
 
     fn compare(
@@ -135,41 +133,32 @@ impl CentralUnit {
         probe: &Probe,
         subject: &Subject<'_>,
         templates: Templates,
-        call: &Call<'_>,
+        actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
-        let fingers = templates.len();
+        let (fingers, now) = (templates.len(), Timestamp::now());
         let prepared: Vec<_> = templates.into_iter().map(|(p, t)| (p, PreparedProbe::new(t))).collect();
-        let outcome = match scope(probe, today(call.now)) {
+        let outcome = match scope(probe, today(now)) {
             Some(scope) => self.engine.search(&prepared, &scope, &self.thresholds),
             None => Outcome::default(),
         };
         let compared = counts(&outcome);
         let mut hits = Vec::new();
         for candidate in outcome.candidates {
-            hits.extend(self.hit(probe, &candidate, call.now)?);
+            hits.extend(self.hit(probe, &candidate, now)?);
         }
-        let disclosure = Disclosure { recipient: probe.state, at: call.now };
+        let disclosure = Disclosure { recipient: probe.state, at: now };
         let disclosures: Vec<_> = hits.iter().map(|hit| (hit.found.record_id, disclosure.clone())).collect();
-        let audit = AuditRecord {
-            at: call.now,
-            operation: Operation::Comparison,
-            actor: call.transmitter.actor().clone(),
-            member_state: Some(subject.state),
-            category: Some(subject.category),
-            reference_number: Some(subject.reference_number.clone()),
-            attested: true,
-            compared: compared.clone(),
-            disclosed: hits.iter().map(|hit| hit.found.record_id).collect(),
-        };
+        let audit = subject.audit(Operation::Comparison, actor, now, &compared, &hits);
+        let threshold = Threshold::new(&self.thresholds, fingers);
         let found = hits.iter().map(|hit| hit.found.clone()).collect();
-        let result = ResultOfComparison { at: call.now, compared: compared.clone(), hits: found };
+        let result = ResultOfComparison { at: now, compared: compared.clone(), threshold, hits: found };
         let kept = subject.record_id.map(|id| (id, &result));
         // R-HIT-3: on the record of the person whose data leave, durably, before they leave.
         self.database.record(Event::Concluded { audit, result: kept, disclosures: &disclosures })?;
         for hit in &mut hits {
             hit.record.disclosures.push(disclosure.clone());
         }
-        Ok(self.comparison(compared, hits, fingers))
+        Ok(Comparison { compared, threshold, hits })
     }
 
     /// A candidate as a hit, if the law still says so of the record as it is stored.
@@ -189,8 +178,13 @@ impl CentralUnit {
             tracing::error!(record = %id, "a candidate was outside the law; it is not told");
             return Ok(None);
         }
-        let (score, fingers) = (candidate.score, candidate.fingers.clone());
-        let found = HitFound { hit_id: Uuid::new_v4(), record_id: id, score, fingers };
+        let found = HitFound {
+            hit_id: Uuid::new_v4(),
+            record_id: id,
+            score: candidate.score,
+            threshold: Threshold::new(&self.thresholds, candidate.fingers.len()),
+            fingers: candidate.fingers.clone(),
+        };
         self.with_prints(found, record).map(Some)
     }
 
@@ -200,26 +194,49 @@ impl CentralUnit {
         Ok(Hit { found, false_match_rate, record, prints })
     }
 
+    /// The first answer again: as it was then, but for what may not be told any more; and on record that it was told.
     fn told_again(
         &self,
         stored: ResultOfComparison,
-        fingers: usize,
-        now: Timestamp,
+        subject: &Subject<'_>,
+        actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
+        let now = Timestamp::now();
         let mut hits = Vec::new();
         for found in stored.hits {
             let record = self.database.find(found.record_id)?;
-            if let Some(record) = record.filter(|r| may_tell_again(&r.stored(), today(now))) {
+            if let Some(mut record) = record.filter(|r| may_tell_again(&r.stored(), today(now))) {
+                // Who else was told since is no part of the first answer.
+                record.disclosures.retain(|disclosure| disclosure.at <= stored.at);
                 hits.push(self.with_prints(found, record)?);
             }
         }
-        Ok(self.comparison(stored.compared, hits, fingers))
+        let audit = subject.audit(Operation::Repetition, actor, now, &[], &hits);
+        self.database.record(Event::Repeated { audit })?;
+        Ok(Comparison { compared: stored.compared, threshold: stored.threshold, hits })
     }
+}
 
-    fn comparison(&self, compared: Vec<Compared>, hits: Vec<Hit>, fingers: usize) -> Comparison {
-        let threshold_score = self.thresholds[fingers];
-        let threshold_rate = calibration::false_match_rate(fingers, threshold_score);
-        Comparison { compared, threshold_score, threshold_rate, hits }
+impl Subject<'_> {
+    fn audit(
+        &self,
+        operation: Operation,
+        actor: &Actor,
+        at: Timestamp,
+        compared: &[Compared],
+        hits: &[Hit],
+    ) -> AuditRecord {
+        AuditRecord {
+            at,
+            operation,
+            actor: actor.clone(),
+            member_state: Some(self.state),
+            category: Some(self.category),
+            reference_number: Some(self.reference_number.clone()),
+            attested: true,
+            compared: compared.to_vec(),
+            disclosed: hits.iter().map(|hit| hit.found.record_id).collect(),
+        }
     }
 }
 

@@ -3,30 +3,27 @@
 use std::sync::PoisonError;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use uuid::Uuid;
 use whorl_engine::gallery::{GalleryFull, Slot};
 use whorl_engine::template::Template;
 
 use super::prints::Extracted;
-use super::{Call, CentralUnit, Templates, TransmissionError};
+use super::{CentralUnit, Templates, TransmissionError};
 use crate::database::{FingerTemplate, FingerprintData, Idempotency, Print, Record};
-use crate::eurodac::admission::{Admitted, Kept};
+use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
 use crate::eurodac::comparison::label;
-use crate::journal::{AuditRecord, Event, Operation};
+use crate::eurodac::disclosure::recipient_of_result;
+use crate::journal::{Actor, AuditRecord, Event, Operation};
+use crate::store::StoreError;
 
 /// Records that are loaded in one step.
 const LOAD_STEP: usize = 4096;
 
 impl CentralUnit {
     /// One journal event, the store, the gallery slot: durable and comparable when this returns (R-DATA-7).
-    pub(super) fn enter(
-        &self,
-        admitted: Admitted,
-        kept: Kept,
-        extracted: &[Extracted],
-        idempotency: Option<&Idempotency>,
-        call: &Call<'_>,
-    ) -> Result<Entry, TransmissionError> {
+    pub(super) fn enter(&self, what: ToEnter<'_>, actor: &Actor) -> Result<Entry, TransmissionError> {
+        let ToEnter { admitted, kept, extracted, idempotency, received_at } = what;
         let mut next = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked again under the lock: of two same requests at once, one enters and the other is told of it.
         if let Some(asked) = idempotency
@@ -39,11 +36,27 @@ impl CentralUnit {
             return Err(TransmissionError::ReferenceNumberTaken);
         }
         let id = idempotency.map_or_else(Uuid::new_v4, |i| i.record_id);
-        let record = new_record(id, *next, &admitted, kept, extracted, call.now);
+        let record = Record {
+            id,
+            category: admitted.category,
+            member_state: admitted.state,
+            application: kept.application,
+            fingerprints: fingerprint_data(&admitted.fingerprints, extracted),
+            sex: kept.sex,
+            reference_number: admitted.reference_number,
+            taken_on: kept.taken_on,
+            transmitted_at: received_at,
+            entered_at: Timestamp::now(),
+            disclosures: Vec::new(),
+            last_day: kept.last_day,
+            blocked: false,
+            sequence: *next,
+            compare_own: admitted.compare_own,
+        };
         let prints: Vec<Print> =
             admitted.fingerprints.into_iter().map(|f| Print { position: f.position, data: f.data }).collect();
         let templates: Vec<FingerTemplate> = extracted.iter().map(Extracted::to_stored).collect();
-        let audit = audit_of_entry(&record, call);
+        let audit = audit_of_entry(&record, actor);
         self.database.record(Event::Entered {
             audit,
             record: &record,
@@ -59,11 +72,14 @@ impl CentralUnit {
 
     /// Puts entered records where searches find them.
     fn append(&self, records: Vec<(Record, Templates)>) -> Result<(), TransmissionError> {
-        let ids: Vec<Uuid> = records.iter().map(|(record, _)| record.id).collect();
-        let labelled: Vec<_> = records
-            .into_iter()
-            .filter_map(|(record, templates)| Some((label(&record.stored())?, templates)))
-            .collect();
+        let mut ids = Vec::with_capacity(records.len());
+        let mut labelled = Vec::with_capacity(records.len());
+        for (record, templates) in records {
+            let labelled_record =
+                label(&record.stored()).ok_or_else(|| damaged(&record, "has no place in a gallery"))?;
+            ids.push(record.id);
+            labelled.push((labelled_record, templates));
+        }
         let full = |error: GalleryFull| TransmissionError::Full(error.to_string());
         let mut slots = self.record_of_slot.write().unwrap_or_else(PoisonError::into_inner);
         for (slot, id) in self.engine.append(&labelled).map_err(full)?.into_iter().zip(ids) {
@@ -80,9 +96,9 @@ impl CentralUnit {
         *self.record_of_slot.read().unwrap_or_else(PoisonError::into_inner).get(slot.index())?
     }
 
-    /// Fills the gallery from the database.
-    pub(super) fn load(&self) -> Result<(), TransmissionError> {
-        use rayon::prelude::*;
+    /// Fills the gallery from the database. Gives the records whose comparison was cut off, in order of entry.
+    pub(super) fn load(&self) -> Result<Vec<Record>, TransmissionError> {
+        let mut cut_off = Vec::new();
         let mut after = None;
         let mut loaded = 0usize;
         loop {
@@ -90,16 +106,59 @@ impl CentralUnit {
             let Some((last, _)) = entries.last() else { break };
             after = Some(last.id);
             loaded += entries.len();
-            let mut next = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
-            let highest = entries.iter().map(|(record, _)| record.sequence + 1).max().unwrap_or(0);
-            *next = (*next).max(highest);
-            drop(next);
-            self.append(entries.into_par_iter().map(|(record, stored)| (record, packed(&stored))).collect())?;
+            for (record, _) in &entries {
+                let mut next = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
+                *next = (*next).max(record.sequence + 1);
+                let is_compared = recipient_of_result(record.category, record.member_state).is_some();
+                if is_compared && self.database.result(record.id)?.is_none() {
+                    cut_off.push(record.clone());
+                }
+            }
+            let made: Result<Vec<_>, _> = entries
+                .into_par_iter()
+                .map(|(record, stored)| match packed(&stored) {
+                    Ok(templates) if templates.len() == record.fingerprints.len() => Ok((record, templates)),
+                    _ => Err(damaged(&record, "has not the templates of its fingerprints")),
+                })
+                .collect();
+            self.append(made?)?;
             tracing::info!(records = loaded, "loading the gallery");
+        }
+        cut_off.sort_by_key(|record| record.sequence);
+        Ok(cut_off)
+    }
+
+    /// Makes the comparisons that a crash cut off between entry and result. Whoever repeats the transmission with its
+    /// idempotency key is told.
+    pub(super) fn compare_cut_off(&self, records: Vec<Record>) -> Result<(), TransmissionError> {
+        let actor = Actor { authority: None, person: "restart".into() };
+        for record in records {
+            tracing::warn!(record = %record.id, "its comparison was cut off, and is made now");
+            let templates = packed(&self.database.templates(record.id)?)?;
+            self.result_for(&record, templates, &actor)?;
         }
         Ok(())
     }
 }
+
+/// What is entered.
+pub(super) struct ToEnter<'a> {
+    /// The transmission.
+    pub(super) admitted: Admitted,
+    /// Its alphanumeric data.
+    pub(super) kept: Kept,
+    /// What was found in its prints, in their order.
+    pub(super) extracted: &'a [Extracted],
+    /// The request, where it can be repeated.
+    pub(super) idempotency: Option<&'a Idempotency>,
+    /// When the State transmitted it.
+    pub(super) received_at: Timestamp,
+}
+
+fn damaged(record: &Record, problem: &str) -> TransmissionError {
+    TransmissionError::Store(StoreError::Failed(format!("record {} {problem}", record.id)))
+}
+
 /// What came of an entry.
 pub(super) enum Entry {
     /// Entered now.
@@ -108,50 +167,29 @@ pub(super) enum Entry {
     Known(Idempotency),
 }
 
-/// Templates of stored minutiae.
-pub(super) fn packed(stored: &[FingerTemplate]) -> Templates {
-    stored.iter().filter_map(|finger| Some((finger.position, Template::new(&finger.minutiae)?))).collect()
+/// Templates of stored minutiae: as many, or an error.
+pub(super) fn packed(stored: &[FingerTemplate]) -> Result<Templates, TransmissionError> {
+    let unusable = || TransmissionError::Store(StoreError::Failed("stored minutiae make no template".into()));
+    let pack = |finger: &FingerTemplate| Some((finger.position, Template::new(&finger.minutiae)?));
+    stored.iter().map(|finger| pack(finger).ok_or_else(unusable)).collect()
 }
 
-fn new_record(
-    id: Uuid,
-    sequence: u32,
-    admitted: &Admitted,
-    kept: Kept,
-    extracted: &[Extracted],
-    now: Timestamp,
-) -> Record {
-    let fingerprints = admitted.fingerprints.iter().zip(extracted).map(|(sent, found)| FingerprintData {
+fn fingerprint_data(sent: &[Fingerprint], extracted: &[Extracted]) -> Vec<FingerprintData> {
+    let data = |(sent, found): (&Fingerprint, &Extracted)| FingerprintData {
         position: sent.position,
         media_type: sent.media_type.clone(),
         resolution_ppi: sent.resolution_ppi,
         minutiae: found.quality.minutiae,
         area_mm2: found.quality.area_mm2,
-    });
-    Record {
-        id,
-        category: admitted.category,
-        member_state: admitted.state,
-        application: kept.application,
-        fingerprints: fingerprints.collect(),
-        sex: kept.sex,
-        reference_number: admitted.reference_number.clone(),
-        taken_on: kept.taken_on,
-        transmitted_at: now,
-        entered_at: now,
-        disclosures: Vec::new(),
-        last_day: kept.last_day,
-        blocked: false,
-        sequence,
-        compare_own: admitted.compare_own,
-    }
+    };
+    sent.iter().zip(extracted).map(data).collect()
 }
 
-fn audit_of_entry(record: &Record, call: &Call<'_>) -> AuditRecord {
+fn audit_of_entry(record: &Record, actor: &Actor) -> AuditRecord {
     AuditRecord {
-        at: call.now,
+        at: record.entered_at,
         operation: Operation::Entry,
-        actor: call.transmitter.actor().clone(),
+        actor: actor.clone(),
         member_state: Some(record.member_state),
         category: Some(record.category),
         reference_number: Some(record.reference_number.clone()),

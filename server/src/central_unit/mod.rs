@@ -13,13 +13,13 @@ mod prints;
 pub use comparison::{Comparison, Hit};
 pub use prints::{MEDIA_TYPES, PrintError, is_image};
 
-use std::sync::{Mutex, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 use whorl_engine::calibration;
 use whorl_engine::engine::{Choice, Engine, Status, Thresholds};
-use whorl_engine::extraction::pool::{Pool, Settings as PoolSettings};
+use whorl_engine::extraction::pool::{Afterwards, Pool, Settings as PoolSettings};
 use whorl_engine::minutia::FingerPosition;
 use whorl_engine::template::Template;
 
@@ -30,7 +30,8 @@ use crate::eurodac::disclosure;
 use crate::eurodac::retention;
 use crate::store::StoreError;
 use comparison::Claims;
-use entry::{Entry, packed};
+use entry::{Entry, ToEnter, packed};
+use prints::Extracted;
 
 /// The database, the gallery that is made from it, and what finds minutiae.
 pub struct CentralUnit {
@@ -44,14 +45,6 @@ pub struct CentralUnit {
     record_of_slot: RwLock<Vec<Option<Uuid>>>,
     /// Records whose comparison is under way.
     comparing: Claims,
-}
-
-/// Who asks, and when.
-pub struct Call<'a> {
-    /// The right to transmit for a State.
-    pub transmitter: &'a Transmitter,
-    /// The moment that every rule of this request goes by.
-    pub now: Timestamp,
 }
 
 /// One template a finger.
@@ -100,6 +93,9 @@ pub enum TransmissionError {
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The disk, after the entry.
+    #[error("the set is entered, and will be compared when the service is back")]
+    NotCompared(StoreError),
     /// No more slots or sequences.
     #[error("the Central Unit is full: {0}")]
     Full(String),
@@ -117,7 +113,8 @@ impl CentralUnit {
             record_of_slot: RwLock::default(),
             comparing: Claims::default(),
         };
-        unit.load()?;
+        let cut_off = unit.load()?;
+        unit.compare_cut_off(cut_off)?;
         Ok(unit)
     }
 
@@ -131,74 +128,93 @@ impl CentralUnit {
         &self.database
     }
 
-    /// Extracts, enters and compares. Blocks; not for the threads that serve sockets.
+    /// Extracts, enters and compares what was received at that moment. Blocks; not for the threads that serve sockets.
     pub fn transmit(
         &self,
         admitted: Admitted,
         repeatable: Option<Repeatable>,
-        call: &Call<'_>,
+        transmitter: &Transmitter,
+        received_at: Timestamp,
     ) -> Result<Answer, TransmissionError> {
-        let authority = call.transmitter.actor().authority.clone().unwrap_or_default();
-        let keep = admitted.kept.is_some();
-        // Nothing of a category 3 transmission is kept, its key included: repeated, it is compared again (R-COMP-5).
-        let idempotency = repeatable.filter(|_| keep).map(|Repeatable { key, digest }| Idempotency {
+        let Some(kept) = admitted.kept.clone() else {
+            // Nothing of a category 3 transmission is kept, its key included: repeated, it is compared again (R-COMP-5).
+            let extracted = self.extract(&admitted, Afterwards::End)?;
+            return Ok(Answer::Checked(self.check(&admitted, &extracted, transmitter)?));
+        };
+        let authority = transmitter.actor().authority.clone().unwrap_or_default();
+        let idempotency = repeatable.map(|Repeatable { key, digest }| Idempotency {
             authority,
             key,
             digest,
             record_id: Uuid::new_v4(),
         });
-        if let Some(known) = &idempotency
-            && let Some(answer) = self.answered_before(known, call)?
+        if let Some(asked) = &idempotency
+            && let Some(answer) = self.answered_before(asked, transmitter)?
         {
             return Ok(answer);
         }
-        let extracted = prints::extract(&self.extraction, &admitted.fingerprints)
-            .map_err(|(index, error)| TransmissionError::Print { index, error })?;
-        let Some(kept) = admitted.kept.clone() else {
-            return Ok(Answer::Checked(self.check(&admitted, &extracted, call)?));
-        };
+        let extracted = self.extract(&admitted, Afterwards::Keep)?;
         let templates = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
-        match self.enter(admitted, kept, &extracted, idempotency.as_ref(), call)? {
-            Entry::New(record) => self.told(record, templates, call, false),
-            Entry::Known(known) => match self.answered_before(&known, call)? {
+        let what =
+            ToEnter { admitted, kept, extracted: &extracted, idempotency: idempotency.as_ref(), received_at };
+        match self.enter(what, transmitter.actor())? {
+            Entry::New(record) => self.told(record, templates, transmitter, false),
+            Entry::Known(asked) => match self.answered_before(&asked, transmitter)? {
                 Some(answer) => Ok(answer),
                 None => Err(TransmissionError::KeyReused),
             },
         }
     }
 
+    fn extract(
+        &self,
+        admitted: &Admitted,
+        afterwards: Afterwards,
+    ) -> Result<Vec<Extracted>, TransmissionError> {
+        prints::extract(&self.extraction, &admitted.fingerprints, afterwards)
+            .map_err(|(index, error)| TransmissionError::Print { index, error })
+    }
+
     /// R-DATA-3: the same transmission again gives the first answer again, and stores nothing twice.
     fn answered_before(
         &self,
         asked: &Idempotency,
-        call: &Call<'_>,
+        transmitter: &Transmitter,
     ) -> Result<Option<Answer>, TransmissionError> {
+        // Not while a set is being entered: what can be read of it may not be on disk yet.
+        let entering = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = self.database.idempotency(&asked.authority, &asked.key)? else {
             return Ok(None);
         };
+        drop(entering);
         if first.digest != asked.digest {
             return Err(TransmissionError::KeyReused);
         }
         let Some(record) = self.database.find(first.record_id)? else {
             return Err(TransmissionError::KeyReused);
         };
-        let templates = packed(&self.database.templates(record.id)?);
-        self.told(record, templates, call, true).map(Some)
+        let templates = packed(&self.database.templates(record.id)?)?;
+        self.told(record, templates, transmitter, true).map(Some)
     }
 
-    /// The answer to an entry: with the result of its comparison where there is to be one (R-HIT-1). A comparison that a
-    /// crash cut off is made now, as it was asked.
+    /// The answer to an entry: with the result of its comparison, where there is to be one and the caller is who is to be
+    /// told (R-HIT-1).
     fn told(
         &self,
         record: Record,
         templates: Templates,
-        call: &Call<'_>,
+        transmitter: &Transmitter,
         repeated: bool,
     ) -> Result<Answer, TransmissionError> {
         let recipient = disclosure::recipient_of_result(record.category, record.member_state);
-        let comparison = match recipient {
-            Some(_) => Some(self.result_for(&record, templates, call)?),
-            None => None,
+        let comparison = if recipient == Some(transmitter.state()) {
+            let result = self.result_for(&record, templates, transmitter.actor());
+            Some(result.map_err(|error| match error {
+                TransmissionError::Store(error) => TransmissionError::NotCompared(error),
+                other => other,
+            })?)
+        } else {
+            None
         };
         Ok(Answer::Entered { record: Box::new(record), comparison, repeated })
     }

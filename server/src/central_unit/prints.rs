@@ -1,7 +1,7 @@
 //! What was sent, to minutiae and templates; what is too poor is refused by finger and figure (R-DATA-6).
 
 use whorl_engine::extraction::gate::{self, Quality, TooPoor};
-use whorl_engine::extraction::pool::Pool;
+use whorl_engine::extraction::pool::{Afterwards, Pool};
 use whorl_engine::extraction::{EXTRACTOR, ExtractionError, ImageFormat, Request};
 use whorl_engine::interchange::iso_19794_2_2005::{Record, RecordError};
 use whorl_engine::minutia::{FingerPosition, Minutia};
@@ -70,21 +70,27 @@ pub fn is_image(media_type: &str) -> bool {
 }
 
 /// All fingers, at once as far as there are workers; the first finger that fails, by its place, is told of.
-pub(super) fn extract(pool: &Pool, prints: &[Fingerprint]) -> Result<Vec<Extracted>, (usize, PrintError)> {
+pub(super) fn extract(
+    pool: &Pool,
+    prints: &[Fingerprint],
+    afterwards: Afterwards,
+) -> Result<Vec<Extracted>, (usize, PrintError)> {
     let results: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = prints.iter().map(|print| scope.spawn(|| extract_one(pool, print))).collect();
+        let running: Vec<_> =
+            prints.iter().map(|print| scope.spawn(|| extract_one(pool, print, afterwards))).collect();
         let died = || Err(PrintError::Extraction(ExtractionError::Died));
         running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| died())).collect()
     });
     results.into_iter().enumerate().map(|(index, result)| result.map_err(|error| (index, error))).collect()
 }
 
-fn extract_one(pool: &Pool, print: &Fingerprint) -> Result<Extracted, PrintError> {
+fn extract_one(pool: &Pool, print: &Fingerprint, afterwards: Afterwards) -> Result<Extracted, PrintError> {
+    let image = |format| from_image(pool, print, format, afterwards);
     let (minutiae, extractor) = match print.media_type.as_str() {
-        "image/png" => (from_image(pool, print, ImageFormat::Png)?, EXTRACTOR),
-        "image/bmp" => (from_image(pool, print, ImageFormat::Bmp)?, EXTRACTOR),
-        "image/tiff" => (from_image(pool, print, ImageFormat::Tiff)?, EXTRACTOR),
-        "image/wsq" => (from_image(pool, print, ImageFormat::Wsq)?, EXTRACTOR),
+        "image/png" => (image(ImageFormat::Png)?, EXTRACTOR),
+        "image/bmp" => (image(ImageFormat::Bmp)?, EXTRACTOR),
+        "image/tiff" => (image(ImageFormat::Tiff)?, EXTRACTOR),
+        "image/wsq" => (image(ImageFormat::Wsq)?, EXTRACTOR),
         ISO_19794_2_2005 => (from_record(print)?, "sent as ISO/IEC 19794-2:2005"),
         other => return Err(PrintError::MediaType(other.to_owned())),
     };
@@ -95,10 +101,15 @@ fn extract_one(pool: &Pool, print: &Fingerprint) -> Result<Extracted, PrintError
     Ok(Extracted { position, quality, template, extractor: extractor.to_owned(), minutiae })
 }
 
-fn from_image(pool: &Pool, print: &Fingerprint, format: ImageFormat) -> Result<Vec<Minutia>, PrintError> {
+fn from_image(
+    pool: &Pool,
+    print: &Fingerprint,
+    format: ImageFormat,
+    afterwards: Afterwards,
+) -> Result<Vec<Minutia>, PrintError> {
     let resolution_ppi =
         print.resolution_ppi.ok_or(PrintError::Resolution("an image needs its resolution"))?;
-    Ok(pool.extract(Request { format, resolution_ppi }, print.data.clone())?)
+    Ok(pool.extract(Request { format, resolution_ppi }, print.data.clone(), afterwards)?)
 }
 
 fn from_record(print: &Fingerprint) -> Result<Vec<Minutia>, PrintError> {
@@ -164,7 +175,7 @@ mod tests {
             wait_max: std::time::Duration::from_secs(1),
         });
         let print = Fingerprint { position, media_type: media_type.into(), resolution_ppi, data };
-        extract_one(&pool, &print).map(|extracted| extracted.quality)
+        extract_one(&pool, &print, Afterwards::Keep).map(|extracted| extracted.quality)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use whorl_datasets::synthetic::Finger;
 use whorl_engine::backend::Scored;
 use whorl_engine::backend::gpu::{self, AdapterKind};
 use whorl_engine::engine::{Choice, Engine};
-use whorl_engine::extraction::pool::Pool;
+use whorl_engine::extraction::pool::{Afterwards, Pool};
 use whorl_engine::extraction::{ImageFormat, Request};
 use whorl_engine::gallery::{Label, Partition, Scope};
 use whorl_engine::minutia::{FingerPosition, Minutia};
@@ -61,7 +61,8 @@ fn checks() -> anyhow::Result<Vec<Check>> {
     let finger = Finger::new(1);
     let request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
     let images = [finger.impression(1).to_png()?, finger.impression(2).to_png()?];
-    let extracted: Result<Vec<_>, _> = images.into_iter().map(|image| pool.extract(request, image)).collect();
+    let extracted: Result<Vec<_>, _> =
+        images.into_iter().map(|image| pool.extract(request, image, Afterwards::Keep)).collect();
     let mut checks = Vec::new();
     let minutiae = match extracted {
         Ok(minutiae) => {
@@ -81,13 +82,20 @@ fn checks() -> anyhow::Result<Vec<Check>> {
     let reference = scores(&Choice::Cpu, &minutiae)?;
     let status = Engine::new(&Choice::Auto)?.status();
     checks.push(check("back end `auto`", true, format!("{}: {}", status.backend.kind, status.backend.name)));
-    for adapter in gpu::list() {
+    let adapters = gpu::list();
+    if adapters.is_empty() {
+        checks.push(check("adapters", true, "no Vulkan adapter; the CPU does the work".into()));
+    }
+    for adapter in adapters {
         let kind = match adapter.kind {
             AdapterKind::Discrete => "discrete GPU",
             AdapterKind::Shared => "shared-memory GPU",
             AdapterKind::Software => "software: correct, slower than the CPU back end",
         };
         let (works, equal) = match scores(&Choice::Gpu(Some(adapter.name.clone())), &minutiae) {
+            Ok(_) if minutiae.is_empty() => {
+                (false, "not compared with the CPU: there is nothing to compare".to_owned())
+            }
             Ok(scored) if scored == reference => (true, "equal to the CPU".to_owned()),
             Ok(_) => (false, "DIFFERS from the CPU".to_owned()),
             Err(error) => (false, error.to_string()),

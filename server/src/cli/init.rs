@@ -1,5 +1,7 @@
 //! `whorl init`: makes a data directory, and the first administrator's key.
 
+use std::path::Path;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -31,14 +33,14 @@ impl Init {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<()> {
         let path = &self.directory.data;
-        fs_err::create_dir_all(path)?;
-        private(path)?;
+        make_private(path)?;
         let database = Database::new(Box::new(SledStore::open(path)?))?;
         if database.is_initialised()? {
             anyhow::bail!("{} is a data directory already; nothing was changed", path.display());
         }
         let audit = administration(None);
         database.record(Event::Initialised { audit, states: &self.states })?;
+        sync_directories(path)?;
         let first =
             NewAuthority { name: "first administrator".into(), role: Role::CentralAdmin, member_state: None };
         let (authority, key) = add(&database, first)?;
@@ -47,10 +49,27 @@ impl Init {
     }
 }
 
-/// Only the owner may look in.
-fn private(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+/// Makes the directory, for its owner's eyes only. One that is there must be empty, or a data directory: nothing else is
+/// changed by mistake.
+fn make_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let ours = path.join("store").is_dir();
+    if path.is_dir() && !ours {
+        anyhow::ensure!(
+            fs_err::read_dir(path)?.next().is_none(),
+            "{} is not empty; nothing was changed",
+            path.display()
+        );
+        fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?)
+}
+
+/// sled does not sync the directories of its files; a key that was shown must still be one after a power cut.
+fn sync_directories(path: &Path) -> std::io::Result<()> {
+    fs_err::File::open(path.join("store"))?.sync_all()?;
+    fs_err::File::open(path)?.sync_all()?;
+    path.canonicalize()?.parent().map_or(Ok(()), |parent| fs_err::File::open(parent)?.sync_all())
 }
 
 /// The audit record of something done at the command line, by whoever has the machine.

@@ -133,7 +133,7 @@ fn say_error(error: &anyhow::Error) {
 
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new("info,wgpu_hal=error,wgpu_core=warn,naga=warn")
+        tracing_subscriber::EnvFilter::new("info,sled=warn,wgpu_hal=error,wgpu_core=warn,naga=warn")
     });
     tracing_subscriber::fmt()
         .with_env_filter(filter)

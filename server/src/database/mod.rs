@@ -17,6 +17,7 @@ mod model;
 
 pub use model::{
     Disclosure, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record, ResultOfComparison,
+    Threshold,
 };
 
 use std::sync::Mutex;
@@ -54,6 +55,11 @@ impl Database {
         Ok(Self { store, next_audit: Mutex::new(next) })
     }
 
+    /// Why nothing can be read or written any more, if that is so.
+    pub fn failure(&self) -> Option<String> {
+        self.store.failure()
+    }
+
     /// Whether `whorl init` was done.
     pub fn is_initialised(&self) -> Result<bool, StoreError> {
         Ok(self.store.get(&keys::format())?.is_some())
@@ -86,6 +92,7 @@ impl Database {
                 }
                 audit
             }
+            Event::Repeated { audit } => audit,
             Event::Concluded { audit, result, disclosures } => {
                 if let Some((id, result)) = result {
                     put_json(&mut batch, keys::result(id), result)?;

@@ -4,6 +4,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use whorl_engine::calibration;
+use whorl_engine::engine::Thresholds;
 use whorl_engine::minutia::{FingerPosition, Minutia};
 
 use crate::eurodac::admission::Application;
@@ -104,18 +106,37 @@ pub struct Print {
 }
 
 /// What came of a comparison. Prints of others are not in it: they are read from their records when it is told again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResultOfComparison {
     /// When.
     pub at: Timestamp,
     /// R-COMP-10.
     pub compared: Vec<Compared>,
+    /// R-HIT-5: in force then.
+    pub threshold: Threshold,
     /// Best first.
     pub hits: Vec<HitFound>,
 }
 
+/// From where on a pair is a hit (R-HIT-5).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Threshold {
+    /// The least score. Provisional: without normalisation.
+    pub score: u32,
+    /// The rate at which two different people reach it.
+    pub false_match_rate: f64,
+}
+
+impl Threshold {
+    /// For pairs with this many like fingers.
+    pub fn new(thresholds: &Thresholds, fingers: usize) -> Self {
+        let score = thresholds[fingers];
+        Self { score, false_match_rate: calibration::false_match_rate(fingers, score) }
+    }
+}
+
 /// A record that the comparison found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HitFound {
     /// Opaque.
     pub hit_id: Uuid,
@@ -123,6 +144,8 @@ pub struct HitFound {
     pub record_id: Uuid,
     /// Sum of the scores of the like fingers.
     pub score: u32,
+    /// R-HIT-5: the threshold for its number of like fingers, in force then.
+    pub threshold: Threshold,
     /// Score of each like finger.
     pub fingers: Vec<(FingerPosition, u32)>,
 }

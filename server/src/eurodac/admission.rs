@@ -194,7 +194,7 @@ fn not_in_future(field: &str, date: Date, today: Date) -> Result<(), Refusal> {
     if date <= today {
         Ok(())
     } else {
-        refuse(Reason::DateInFuture, field, &format!("{date} is after today, {today}"))
+        refuse(Reason::DateInFuture, field, &format!("is after today, {today}"))
     }
 }
 

@@ -42,7 +42,7 @@ fn oracle(probe: Category, stored: Category, own: bool, blocked: bool, asked: bo
 }
 
 #[test]
-fn r_comp_1_2_3_4_7_the_whole_matrix_equals_the_table() {
+fn r_comp_1_2_3_4_6_7_the_whole_matrix_equals_the_table() {
     let today = date(2026, 11, 22);
     let (at, de): (MemberState, MemberState) = ("AT".parse().unwrap(), "DE".parse().unwrap());
     let days = [(today.yesterday().unwrap(), false), (today, true), (today.tomorrow().unwrap(), true)];

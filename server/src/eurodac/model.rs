@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Why the fingerprints were taken (Art. 4, 8, 11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "u8")]
 pub enum Category {
     /// 1: an applicant for asylum (Art. 4).
     Applicant,
@@ -37,6 +37,15 @@ impl TryFrom<u8> for Category {
     fn try_from(number: u8) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|category| category.number() == number);
         found.ok_or_else(|| format!("category {number} is not 1, 2 or 3"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Category {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::{Error, Unexpected};
+        let number = u8::deserialize(deserializer)?;
+        let expected = || Error::invalid_value(Unexpected::Unsigned(number.into()), &"1, 2 or 3");
+        Self::try_from(number).map_err(|_| expected())
     }
 }
 

@@ -1,18 +1,24 @@
 //! Until when data may be compared, in calendar years from the day the prints were taken (Art. 6, 10(1)).
 
+use std::sync::LazyLock;
+
 use jiff::civil::Date;
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Span, Timestamp};
 
 use super::model::Category;
 
 /// The Central Unit's legal time zone (R-KEEP-3).
 pub const LEGAL_TIME_ZONE: &str = "Europe/Brussels";
 
+/// From the zone database inside the binary, never from the host's, so that every host agrees on the day. That it is in
+/// there is a test; UTC is what the type asks for, and is not reached.
+static LEGAL_ZONE: LazyLock<TimeZone> =
+    LazyLock::new(|| TimeZoneDatabase::bundled().get(LEGAL_TIME_ZONE).unwrap_or(TimeZone::UTC));
+
 /// The day it is in the legal time zone.
 pub fn legal_day(now: Timestamp) -> Date {
-    // The zone database is inside the binary; should the zone ever leave it, UTC is at most two hours off.
-    let zone = TimeZone::get(LEGAL_TIME_ZONE).unwrap_or(TimeZone::UTC);
-    now.to_zoned(zone).date()
+    now.to_zoned(LEGAL_ZONE.clone()).date()
 }
 
 /// The last day of retention: R-KEEP-1 ten years for category 1, R-KEEP-2 two for category 2, `None` for category 3,

@@ -24,6 +24,7 @@ pub struct ApplicantTransmission {
     pub sex: Sex,
     /// Day on which the fingerprints were taken, in the past or today.
     #[schema(value_type = String, format = Date, example = "2026-11-20")]
+    #[serde(deserialize_with = "day")]
     pub fingerprints_taken_on: Date,
     /// Place and date of the application for asylum.
     pub application: ApplicationSent,
@@ -55,6 +56,7 @@ pub struct BorderCrossingTransmission {
     pub sex: Sex,
     /// Day on which the fingerprints were taken, in the past or today.
     #[schema(value_type = String, format = Date, example = "2026-11-20")]
+    #[serde(deserialize_with = "day")]
     pub fingerprints_taken_on: Date,
     /// One to ten, each finger at most once.
     #[schema(min_items = 1, max_items = 10)]
@@ -99,6 +101,7 @@ pub struct ApplicationSent {
     pub place: String,
     /// When it was made, in the past or today.
     #[schema(value_type = String, format = Date, example = "2026-11-20")]
+    #[serde(deserialize_with = "day")]
     pub date: Date,
 }
 
@@ -155,6 +158,15 @@ pub struct FingerprintSent {
     /// The file, base64 (RFC 4648, section 4, padded).
     #[schema(value_type = String, format = Byte)]
     pub data: Data,
+}
+
+/// A day as ISO 8601 has it, and in no other of its forms.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    use serde::de::{Error, Unexpected};
+    let text = String::deserialize(deserializer)?;
+    let date =
+        Some(&text).filter(|text| text.len() == 10).and_then(|text| Date::strptime("%Y-%m-%d", text).ok());
+    date.ok_or_else(|| Error::invalid_value(Unexpected::Other("text"), &"a date like 2026-11-20"))
 }
 
 /// Decoded while it is read, so that no second copy is made. What was wrong with it is kept, to be told by name.

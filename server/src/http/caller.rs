@@ -33,7 +33,11 @@ fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
     })?;
     let failed = || Problem::new(Code::AuthenticationFailed, "the key is not known, or not a key");
     let text = header.to_str().map_err(|_| failed())?;
-    let key = text.strip_prefix("Bearer ").and_then(Key::parse).ok_or_else(failed)?;
+    let key = text
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, key)| Key::parse(key))
+        .ok_or_else(failed)?;
     let unit = request.app_data::<web::Data<CentralUnit>>().ok_or_else(failed)?;
     let authority = unit.database().authority(key.authority_id())?.ok_or_else(failed)?;
     // The key first: whoever has none is told nothing of the other headers.

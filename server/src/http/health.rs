@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::problem::{Code, Problem};
 use crate::central_unit::CentralUnit;
 
 /// The process runs.
@@ -34,13 +35,19 @@ pub async fn live() -> HttpResponse {
 }
 
 /// The gallery is loaded and transmissions are taken.
-#[utoipa::path(get, path = "/health/ready", tag = "operation", responses((status = 200, body = Ready)))]
-pub async fn ready(unit: web::Data<CentralUnit>) -> HttpResponse {
+#[utoipa::path(get, path = "/health/ready", tag = "operation", responses(
+    (status = 200, body = Ready),
+    (status = 503, description = "The disk failed", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn ready(unit: web::Data<CentralUnit>) -> Result<HttpResponse, Problem> {
+    if let Some(failure) = unit.database().failure() {
+        return Err(Problem::new(Code::Unavailable, failure));
+    }
     let status = unit.status();
-    HttpResponse::Ok().json(Ready {
+    Ok(HttpResponse::Ok().json(Ready {
         status: if status.degraded.is_some() { "degraded" } else { "ready" },
         backend: status.backend.kind,
         adapter: status.backend.name,
         degraded: status.degraded,
-    })
+    }))
 }

@@ -4,6 +4,7 @@ mod body;
 mod caller;
 mod health;
 mod openapi;
+mod places;
 mod problem;
 mod records;
 mod transmissions;
@@ -19,14 +20,17 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, HttpServer, http::header, web};
 
 use crate::central_unit::CentralUnit;
+use places::Places;
 use problem::{Code, Problem};
 
 /// Serves until the process is told to stop; requests under way are finished first.
 pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
     let unit = web::Data::new(unit);
+    let places = web::Data::new(Places::new());
     let app = move || {
         App::new()
             .app_data(unit.clone())
+            .app_data(places.clone())
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
             .wrap_fn(|request, service| {
                 let (method, path, start) =

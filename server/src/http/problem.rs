@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problems: a stable code, a status, what to do, and the field where there is one.
 //!
-//! A problem never repeats a value that was sent: it may be a print, or what should not have been sent at all.
+//! A problem never repeats the value of a field: it may be a print, or what should not have been sent at all. It does name the
+//! field.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -156,7 +157,8 @@ impl Problem {
         if message.starts_with("missing field") {
             return Self::new(Code::FieldMissing, "add this field").at(child());
         }
-        let expected = message.rsplit_once(", expected ").map_or("something else", |(_, rest)| rest);
+        let expected =
+            message.rsplit_once(", expected ").map_or("another value, see /openapi.json", |(_, rest)| rest);
         Self::new(Code::FieldInvalid, format!("expected {expected}")).at(parent)
     }
 }
@@ -175,8 +177,10 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
-        if self.status == 401 {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        match self.status {
+            401 => drop(response.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
+            503 => drop(response.insert_header((header::RETRY_AFTER, "5"))),
+            _ => {}
         }
         response.body(serde_json::to_vec(self).unwrap_or_default())
     }
@@ -207,7 +211,10 @@ impl From<Denied> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::new(Code::Unavailable, "the data could not be written or read; nothing was done")
+        Self::new(
+            Code::Unavailable,
+            "the data could not be read or written; nothing can be relied on to have been stored",
+        )
     }
 }
 
@@ -220,6 +227,13 @@ impl From<TransmissionError> for Problem {
             }
             TransmissionError::KeyReused => Self::new(Code::IdempotencyKeyReused, error.to_string()),
             TransmissionError::Store(error) => error.into(),
+            TransmissionError::NotCompared(ref cause) => {
+                tracing::error!(%cause, "a set is entered and not compared");
+                Self::new(
+                    Code::Unavailable,
+                    format!("{error}; repeat the request with the same Idempotency-Key then"),
+                )
+            }
             TransmissionError::Full(_) => Self::new(Code::Unavailable, error.to_string()),
         }
     }

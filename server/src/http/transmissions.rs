@@ -7,10 +7,11 @@ use serde::de::DeserializeOwned;
 
 use super::body;
 use super::caller::Authenticated;
+use super::places::Places;
 use super::problem::{Code, Problem};
 use super::views::{ComparisonView, TransmissionAnswer};
 use crate::access::Transmitter;
-use crate::central_unit::{Answer, Call, CentralUnit, Repeatable};
+use crate::central_unit::{Answer, CentralUnit, Repeatable};
 use crate::eurodac::admission::{self, Admitted};
 use crate::eurodac::model::Category;
 use crate::eurodac::retention::legal_day;
@@ -45,9 +46,12 @@ pub async fn transmit(
     request: HttpRequest,
     payload: web::Payload,
     unit: web::Data<CentralUnit>,
+    places: web::Data<Places>,
 ) -> Result<HttpResponse, Problem> {
     let transmitter = caller.0.transmitter()?;
     let key = idempotency_key(&request)?;
+    // A place first, then the body: what waits holds no memory.
+    let _place = places.take().await?;
     let body = body::json(&request, payload).await?;
     let answer = web::block(move || carry_out(&unit, &transmitter, key, body)).await.map_err(|_| {
         Problem::new(Code::Unavailable, "the request was dropped; nothing can be said of it")
@@ -70,7 +74,7 @@ fn carry_out(
     let admitted = admit(&body, transmitter, now)?;
     // R-DATA-5: the medium is gone before the comparison begins; freed memory is overwritten.
     drop(body);
-    Ok(unit.transmit(admitted, repeatable, &Call { transmitter, now })?)
+    Ok(unit.transmit(admitted, repeatable, transmitter, now)?)
 }
 
 /// The category first, since it decides which fields there are.

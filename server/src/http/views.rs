@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::central_unit::{Comparison, Hit};
-use crate::database::{Disclosure, FingerprintData, Record};
+use crate::database::{Disclosure, FingerprintData, Record, Threshold};
 use crate::eurodac::admission::Application;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
 use crate::journal::Compared;
@@ -33,21 +33,12 @@ pub struct ComparisonView {
     /// How many stored sets a score was computed for, by category and State of origin (R-COMP-10).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<Vec<Compared>>,
-    /// The decision threshold in force.
+    /// The decision threshold in force for a pair with all the probe's fingers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<ThresholdView>,
+    pub threshold: Option<Threshold>,
     /// Records found, best first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hits: Option<Vec<HitView>>,
-}
-
-/// R-HIT-5.
-#[derive(Serialize, ToSchema)]
-pub struct ThresholdView {
-    /// Score from which a pair with all the probe's fingers is a hit. Provisional: without normalisation.
-    pub score: u32,
-    /// The rate at which two different people reach it.
-    pub false_match_rate: f64,
 }
 
 /// A hit: R-HIT-2, R-HIT-5.
@@ -59,6 +50,8 @@ pub struct HitView {
     pub score: u32,
     /// The rate at which two different people reach this score.
     pub false_match_rate: f64,
+    /// The threshold in force for as many like fingers as this pair has.
+    pub threshold: Threshold,
     /// The matched record's data.
     pub record: RecordData,
     /// Its prints, so that an expert can verify.
@@ -148,12 +141,10 @@ impl ComparisonView {
         let Some(comparison) = comparison else {
             return Self { performed: false, compared: None, threshold: None, hits: None };
         };
-        let threshold =
-            ThresholdView { score: comparison.threshold_score, false_match_rate: comparison.threshold_rate };
         Self {
             performed: true,
             compared: Some(comparison.compared),
-            threshold: Some(threshold),
+            threshold: Some(comparison.threshold),
             hits: Some(comparison.hits.into_iter().map(HitView::from).collect()),
         }
     }
@@ -173,6 +164,7 @@ impl From<Hit> for HitView {
             hit_id: hit.found.hit_id,
             score: hit.found.score,
             false_match_rate: hit.false_match_rate,
+            threshold: hit.found.threshold,
             fingerprints: fingerprints.collect(),
             record: RecordData::from(hit.record),
         }

@@ -31,6 +31,8 @@ pub enum Operation {
     Entry,
     /// A set was compared; its result is in the audit.
     Comparison,
+    /// The result of an earlier comparison was told again.
+    Repetition,
 }
 
 /// How many stored sets of one kind a comparison touched (R-COMP-10).
@@ -96,6 +98,11 @@ pub enum Event<'a> {
         prints: &'a [Print],
         /// The request that did it.
         idempotency: Option<&'a Idempotency>,
+    },
+    /// A result was told again: nothing changes but the audit.
+    Repeated {
+        /// The audit.
+        audit: AuditRecord,
     },
     /// A comparison is done. R-HIT-3: disclosures are durable before any hit leaves.
     Concluded {

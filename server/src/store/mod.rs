@@ -49,6 +49,11 @@ pub trait Store: Send + Sync {
     /// Up to `limit` pairs whose key begins with `prefix` and is greater than `after`, in order of key.
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError>;
 
+    /// Why nothing can be read or written any more, if that is so.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
     /// Applies a batch. When this returns `Ok`, all of it is on disk; otherwise none of it may be relied on.
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 }

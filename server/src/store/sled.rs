@@ -2,7 +2,8 @@
 //!
 //! *Why one tree.* A batch is atomic within one tree; keys have a prefix instead. *Why the second sync:* sled's own flush
 //! is `sync_file_range`, which does not empty the disk's cache nor write the file's size; `fdatasync` does.
-//! *Failure.* The first failed write latches: later ones are refused until a restart has looked at what is on disk.
+//! *Failure.* The first failed write latches. What it wrote may be readable and yet not on disk, so from then on reads are
+//! refused as well as writes, until a restart has looked at what is there.
 
 use std::ops::Bound;
 use std::path::Path;
@@ -38,6 +39,10 @@ impl SledStore {
         Ok(Self { db, file, failed: AtomicBool::new(false) })
     }
 
+    fn in_order(&self) -> Result<(), StoreError> {
+        self.failure().map_or(Ok(()), |reason| Err(StoreError::Failed(reason)))
+    }
+
     fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let mut together = ::sled::Batch::default();
         for (key, value) in batch.0 {
@@ -58,10 +63,12 @@ fn failed(error: impl core::fmt::Display) -> StoreError {
 
 impl Store for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.in_order()?;
         Ok(self.db.get(key).map_err(failed)?.map(|value| value.to_vec()))
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        self.in_order()?;
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
         let mut pairs = Vec::new();
         for pair in self.db.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
@@ -74,10 +81,12 @@ impl Store for SledStore {
         Ok(pairs)
     }
 
+    fn failure(&self) -> Option<String> {
+        self.failed.load(Ordering::Acquire).then(|| "an earlier write failed; restart the server".to_owned())
+    }
+
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        if self.failed.load(Ordering::Acquire) {
-            return Err(StoreError::Failed("an earlier write failed; restart the server".into()));
-        }
+        self.in_order()?;
         self.write(batch).inspect_err(|_| self.failed.store(true, Ordering::Release))
     }
 }

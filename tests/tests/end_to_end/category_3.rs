@@ -6,8 +6,9 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use whorl::database::FingerTemplate;
 use whorl_datasets::synthetic::Finger;
-use whorl_engine::minutia::FingerPosition;
+use whorl_engine::interchange::iso_19794_2_2005::Record;
 use whorl_engine::template::Template;
 
 use crate::harness::Installation;
@@ -35,26 +36,39 @@ fn holding(directory: &Path, wanted: &HashSet<Vec<u8>>) -> Vec<String> {
     found
 }
 
-fn iso_pieces(record: &[u8]) -> HashSet<Vec<u8>> {
-    let mut wanted = fragments(record);
-    wanted.extend(fragments(STANDARD.encode(record).as_bytes()));
-    let decoded = whorl_engine::interchange::iso_19794_2_2005::Record::decode(record).unwrap();
+/// A minutiae record as sent, in base64, and as the store has its minutiae; each by itself.
+fn forms(record: &[u8], position: u8) -> [HashSet<Vec<u8>>; 3] {
+    let decoded = Record::decode(record).unwrap();
+    let minutiae = decoded.minutiae_at_500_ppi(&decoded.views[0]);
+    let stored =
+        FingerTemplate { position: position.try_into().unwrap(), extractor: String::new(), minutiae };
+    let stored = postcard::to_stdvec(&stored).unwrap();
+    [fragments(record), fragments(STANDARD.encode(record).as_bytes()), fragments(&stored[4..])]
+}
+
+/// The packed template, which nothing stores.
+fn packed(record: &[u8]) -> HashSet<Vec<u8>> {
+    let decoded = Record::decode(record).unwrap();
     let template = Template::new(&decoded.minutiae_at_500_ppi(&decoded.views[0])).unwrap();
     let words: Vec<u8> = template.words().iter().flat_map(|word| word.to_le_bytes()).collect();
-    wanted.extend(fragments(&words));
-    wanted
+    fragments(&words)
 }
 
 #[test]
 fn r_comp_5_no_byte_of_the_print_or_its_template_is_under_the_data_directory() {
+    for backend in ["cpu", "gpu"] {
+        leaves_nothing(backend);
+    }
+}
+
+fn leaves_nothing(backend: &str) {
     let installation = Installation::new();
     let (at, de) = (installation.authority("AT"), installation.authority("DE"));
-    let server = installation.serve();
+    let server = installation.serve_on(backend);
     server.transmit(&at, &transmission("AT", 1, 1, 50, 1));
     let image = Finger::new(3).impression(1).to_png().unwrap();
     let mut check = transmission("DE", 3, 1, 50, 2);
-    let position = FingerPosition::try_from(3).unwrap().code();
-    let png = json!({"position": position, "media_type": "image/png", "resolution_ppi": 500, "data": STANDARD.encode(&image)});
+    let png = json!({"position": 3, "media_type": "image/png", "resolution_ppi": 500, "data": STANDARD.encode(&image)});
     check["fingerprints"].as_array_mut().unwrap().push(png);
     let answer = server.transmit_again(&de, "repeat-me", &check);
     assert_eq!((answer.status, answer.hits()), (200, vec!["AT1-1".to_owned()]));
@@ -63,14 +77,18 @@ fn r_comp_5_no_byte_of_the_print_or_its_template_is_under_the_data_directory() {
 
     let look = |when: &str| {
         for position in [2, 7] {
-            let stored = iso_pieces(&finger(50, position, 1));
+            let (entered, checked) = (finger(50, position, 1), finger(50, position, 2));
+            let [sent, text, minutiae] = forms(&entered, position);
             assert!(
-                !holding(installation.path(), &stored).is_empty(),
-                "the search does find what is stored, {when}"
+                !holding(installation.path(), &sent).is_empty(),
+                "the search finds prints that are stored, {when}"
             );
-            let fresh: HashSet<_> =
-                iso_pieces(&finger(50, position, 2)).difference(&stored).cloned().collect();
-            assert_eq!(holding(installation.path(), &fresh), [""; 0], "{when}");
+            assert!(!holding(installation.path(), &minutiae).is_empty(), "and minutiae, {when}");
+            let known: HashSet<_> = sent.into_iter().chain(text).chain(minutiae).collect();
+            for form in forms(&checked, position).into_iter().chain([packed(&checked)]) {
+                let fresh: HashSet<_> = form.difference(&known).cloned().collect();
+                assert_eq!(holding(installation.path(), &fresh), [""; 0], "{when}");
+            }
         }
         let mut wanted = fragments(&image[64..]);
         wanted.extend(fragments(&STANDARD.encode(&image).as_bytes()[96..]));

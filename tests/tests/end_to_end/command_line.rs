@@ -89,7 +89,8 @@ fn the_demonstration_ends_well_on_synthetic_prints_on_both_back_ends() {
 
 #[test]
 fn the_demonstration_ends_well_on_whatever_prints_are_here() {
-    let demo = whorl(&["demo"]);
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let demo = Command::new(PROGRAM).arg("demo").current_dir(root).output().unwrap();
     assert!(demo.status.success(), "{}{}", text(&demo.stdout), text(&demo.stderr));
 }
 

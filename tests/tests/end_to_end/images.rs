@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use whorl_datasets::synthetic::{Finger, RidgeImage};
 
-use crate::harness::Installation;
+use crate::harness::{Installation, PROGRAM};
 use crate::people::transmission;
 
 fn encoded(print: &RidgeImage, format: image::ImageFormat, scale: u32) -> String {
@@ -85,4 +85,55 @@ fn hostile_images_cost_their_request_only() {
     }
     let body = with_image(transmission("AT", 1, 1, 0, 0), "image/png", 500, &good);
     assert_eq!(server.transmit(&at, &body).status, 201);
+}
+
+/// The soft limit of a process, as /proc tells it.
+fn limit(limits: &str, name: &str) -> String {
+    let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+    line[name.len()..].split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_worker_is_fenced_in() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let mut worker = Command::new(PROGRAM)
+        .args(["extraction-worker", "1073741824"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let limits = format!("/proc/{}/limits", worker.id());
+    // It sets its limits before it reads; that it has read all of this shows that they are set.
+    let mut input = worker.stdin.take().unwrap();
+    input.write_all(&100u32.to_le_bytes()).unwrap();
+    let (mut text, mut tries) = (String::new(), 0);
+    while !text.contains("1073741824") && tries < 100 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        (text, tries) = (fs_err::read_to_string(&limits).unwrap(), tries + 1);
+    }
+    assert_eq!(limit(&text, "Max address space"), "1073741824");
+    assert_eq!((limit(&text, "Max file size"), limit(&text, "Max core file size")), ("0".into(), "0".into()));
+    drop(input);
+    assert!(!worker.wait().unwrap().success(), "an input that breaks off is an error, and ends it");
+}
+
+#[test]
+fn an_image_that_needs_more_memory_than_a_worker_has_costs_its_request_only() {
+    use whorl_engine::extraction::pool::{Afterwards, Pool, Settings};
+    use whorl_engine::extraction::{ExtractionError, ImageFormat, Request};
+    let pool = |memory_bytes: u64| {
+        Pool::new(Settings {
+            program: PROGRAM.into(),
+            arguments: vec!["extraction-worker".into(), memory_bytes.to_string()],
+            workers_max: 1,
+            time_max: std::time::Duration::from_secs(30),
+            wait_max: std::time::Duration::from_secs(30),
+        })
+    };
+    let image = STANDARD.decode(encoded(&Finger::new(3).impression(1), image::ImageFormat::Png, 1)).unwrap();
+    let request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
+    let ask = |pool: &Pool| pool.extract(request, image.clone(), Afterwards::Keep);
+    assert_eq!(ask(&pool(1 << 20)), Err(ExtractionError::Died));
+    assert!(ask(&pool(1 << 30)).is_ok());
 }

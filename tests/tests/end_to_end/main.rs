@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod audit;
 mod category_3;
 mod command_line;
 mod document;

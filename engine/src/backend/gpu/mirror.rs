@@ -1,7 +1,8 @@
 //! The gallery as the device has it: labels by slot, and for each finger position pages of rows and templates.
 //!
-//! A page never exceeds what one binding may be, so a gallery of any size is searched page by page. Buffers start small
-//! and double; a grown one is filled from host memory, which has everything, so nothing is copied between buffers.
+//! A page never exceeds what one binding may be, so sub-galleries are searched page by page. Labels, and scores, are one binding
+//! each: 8.4 million slots where that is 128 MiB. Buffers start small and double; a grown one is filled from host memory,
+//! which has everything, so nothing is copied between buffers.
 #![expect(clippy::cast_possible_truncation, reason = "slots and page rows are 32-bit by construction")]
 
 use core::ops::Range;

@@ -49,11 +49,6 @@ impl Gpu {
         let mirror = RwLock::new(Mirror::new(&opened));
         Ok(Self { opened, pipeline, tables, mirror })
     }
-
-    /// The adapter that is in use.
-    pub fn adapter(&self) -> &AdapterInfo {
-        &self.opened.info
-    }
 }
 
 impl Backend for Gpu {

@@ -58,8 +58,11 @@ pub(super) fn run(pass: &Pass<'_>) -> Result<Scored, BackendError> {
     }
     let submission = opened.queue.submit([encoder.finish()]);
 
-    let words = pass.read(&read_back, submission)?;
-    pass.wipe(&staging)?;
+    let words = pass.read(&read_back, submission);
+    // Both are tried, whatever became of the reading.
+    let wiped = pass.wipe(&staging, &read_back);
+    let words = words?;
+    wiped?;
     let (by_slot, counts) = words.split_at(pass.slots);
     Ok(Scored { by_slot: by_slot.to_vec(), compared: counted(counts) })
 }
@@ -185,7 +188,12 @@ impl Pass<'_> {
         Ok(words)
     }
 
-    fn wipe(&self, staging: &wgpu::Buffer) -> Result<(), BackendError> {
+    /// Overwrites what the host can see of a search: the probe in the staging buffer, the scores in the other.
+    fn wipe(&self, staging: &wgpu::Buffer, read_back: &wgpu::Buffer) -> Result<(), BackendError> {
+        let opened = &self.gpu.opened;
+        let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.clear_buffer(read_back, 0, None);
+        opened.queue.submit([encoder.finish()]);
         self.map(staging, wgpu::MapMode::Write, None)?;
         let zeros = vec![0u8; usize::try_from(staging.size()).unwrap_or(0)];
         let refused = |error: wgpu::MapRangeError| BackendError::Refused(error.to_string());

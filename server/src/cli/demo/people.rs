@@ -58,7 +58,7 @@ pub(super) fn people(count: usize, synthetic: bool) -> anyhow::Result<(Vec<Perso
 
 /// From the first FVC set that has fingers enough; `None` where there is no corpus or no such set.
 fn real(count: usize) -> anyhow::Result<Option<(Vec<Person>, String)>> {
-    let Some(corpus) = Corpus::find() else {
+    let Some(corpus) = Corpus::find(std::path::Path::new(".")) else {
         return Ok(None);
     };
     let prints = corpus.fvc()?;

@@ -17,6 +17,8 @@ pub(super) struct Step {
     person: usize,
     impression: u32,
     compare_own: bool,
+    /// What must be compared, as [`compared`] tells it.
+    compared: &'static str,
     /// Reference numbers that must be found, in any order; `None`: no comparison at all.
     expected: Option<&'static [&'static str]>,
 }
@@ -35,35 +37,54 @@ pub(super) struct Shown {
 /// People that the scenario needs.
 pub(super) const PEOPLE: usize = 4;
 
+const NOTHING: &str = "nothing there to compare";
+const NO_COMPARISON: &str = "no comparison";
+
 const fn step(says: &'static str, state: &'static str, category: u8, person: usize, impression: u32) -> Step {
-    Step { says, state, category, person, impression, compare_own: false, expected: Some(&[]) }
+    let compared = NOTHING;
+    Step { says, state, category, person, impression, compare_own: false, compared, expected: Some(&[]) }
 }
 
 /// The steps; step n of State S and category c transmits under `Sc-n`.
 pub(super) const STEPS: [Step; 10] = [
     step("first application of A, in Austria", "AT", 1, 0, 1),
     step("first application of B, in Austria", "AT", 1, 1, 1),
-    Step { expected: Some(&["AT1-1"]), ..step("A applies again, in Germany: found", "DE", 1, 0, 2) },
-    step("B applies again, in Austria: own data not compared", "AT", 1, 1, 2),
+    Step {
+        compared: "cat. 1: AT 2",
+        expected: Some(&["AT1-1"]),
+        ..step("A applies again, in Germany: found", "DE", 1, 0, 2)
+    },
+    Step {
+        compared: "cat. 1: DE 1",
+        ..step("B applies again, in Austria: own data not compared", "AT", 1, 1, 2)
+    },
     Step {
         compare_own: true,
+        compared: "cat. 1: AT 3, DE 1",
         expected: Some(&["AT1-2", "AT1-4"]),
         ..step("the same, asked to compare own data: found", "AT", 1, 1, 3)
     },
-    Step { expected: None, ..step("C crosses a border into Germany: entered only", "DE", 2, 2, 1) },
     Step {
+        compared: NO_COMPARISON,
+        expected: None,
+        ..step("C crosses a border into Germany: entered only", "DE", 2, 2, 1)
+    },
+    Step {
+        compared: NO_COMPARISON,
         expected: None,
         ..step("C crosses a border into Austria: cat. 2 never meets cat. 2", "AT", 2, 2, 2)
     },
     Step {
+        compared: "cat. 1: DE 1; cat. 2: DE 1",
         expected: Some(&["DE2-6"]),
         ..step("C applies, in Austria: Germany's entry found", "AT", 1, 2, 3)
     },
     Step {
+        compared: "cat. 1: AT 5",
         expected: Some(&["AT1-1"]),
         ..step("A is checked in Germany: Austria's data found", "DE", 3, 0, 3)
     },
-    step("D, known to nobody, is checked in Germany", "DE", 3, 3, 1),
+    Step { compared: "cat. 1: AT 5", ..step("D, known to nobody, is checked in Germany", "DE", 3, 3, 1) },
 ];
 
 impl Step {
@@ -151,6 +172,9 @@ impl Step {
         if performed != Some(self.expected.is_some()) {
             return Some("compared, or not, against the law".into());
         }
+        if compared(&answer.body["comparison"]) != self.compared {
+            return Some(format!("the law wants compared: {}", self.compared));
+        }
         let mut expected: Vec<_> = self.expected.unwrap_or_default().to_vec();
         let mut seen: Vec<&str> = found.iter().map(String::as_str).collect();
         expected.sort_unstable();
@@ -167,7 +191,7 @@ fn reference_numbers(comparison: &Value) -> Vec<String> {
 /// `cat. 1: AT 2, DE 1`
 fn compared(comparison: &Value) -> String {
     if comparison["performed"] == json!(false) {
-        return "no comparison".into();
+        return NO_COMPARISON.into();
     }
     let counts = comparison["compared"].as_array().map(Vec::as_slice).unwrap_or_default();
     let of = |category: u8| {
@@ -177,5 +201,5 @@ fn compared(comparison: &Value) -> String {
         (!text.is_empty()).then(|| format!("cat. {category}: {}", text.join(", ")))
     };
     let parts: Vec<_> = [1, 2].into_iter().filter_map(of).collect();
-    if parts.is_empty() { "nothing there to compare".into() } else { parts.join("; ") }
+    if parts.is_empty() { NOTHING.into() } else { parts.join("; ") }
 }

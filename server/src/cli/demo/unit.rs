@@ -25,6 +25,7 @@ pub(super) struct Answered {
 impl Unit {
     /// Starts it and waits until it takes transmissions.
     pub(super) fn start(data: &Path, backend: &str, adapter: Option<&str>) -> anyhow::Result<Self> {
+        let log = data.join("log");
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--backend", backend, "--data"])
             .arg(data)
@@ -33,14 +34,14 @@ impl Unit {
             // Mesa's device-select layer complains on machines without a desktop, and is no use there.
             .env("NODEVICE_SELECT", "1")
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(fs_err::File::create(&log)?.into_file())
             .spawn()?;
         let output = process.stdout.take().context("the server has no output")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let Some(url) = line.trim().strip_prefix("listening on ") else {
-            let said = process.wait_with_output()?.stderr;
-            anyhow::bail!("the server did not start: {}", String::from_utf8_lossy(&said).trim());
+            process.wait()?;
+            anyhow::bail!("the server did not start: {}", fs_err::read_to_string(log)?.trim());
         };
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
