@@ -1,6 +1,6 @@
 //! The Central Unit: what happens to a transmission, in the order in which it happens.
 //!
-//! [`prints`] turns what was sent into minutiae and refuses what is too poor; [`CentralUnit::transmit`] enters it and compares
+//! `prints` turns what was sent into minutiae and refuses what is too poor; [`CentralUnit::transmit`] enters it and compares
 //! it. The law is asked at each step, and decides; here is only the order.
 //!
 //! *Invariant* (R-COMP-11): of any two category 1 transmissions the later was compared with the earlier. Entry is one lock

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use actix_web::dev::Service;
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, HttpResponse, HttpServer, http::header, web};
+use actix_web::{App, HttpResponse, HttpServer, ResponseError, http::header, web};
 
 use crate::central_unit::CentralUnit;
 use places::Places;
@@ -52,24 +52,28 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
 }
 
 fn routes(config: &mut web::ServiceConfig) {
-    let at = |path: &str, route: actix_web::Route| {
-        web::resource(path).route(route).default_service(web::to(other_method))
-    };
     config
-        .service(at("/v1/eurodac/transmissions", web::post().to(transmissions::transmit)))
-        .service(at("/v1/eurodac/records", web::get().to(records::list)))
-        .service(at("/v1/eurodac/records/{id}", web::get().to(records::get)))
-        .service(at("/health/live", web::get().to(health::live)))
-        .service(at("/health/ready", web::get().to(health::ready)))
-        .service(at("/openapi.json", web::get().to(openapi::serve)));
+        .service(at("/v1/eurodac/transmissions", "POST", web::post().to(transmissions::transmit)))
+        .service(at("/v1/eurodac/records", "GET", web::get().to(records::list)))
+        .service(at("/v1/eurodac/records/{id}", "GET", web::get().to(records::get)))
+        .service(at("/health/live", "GET", web::get().to(health::live)))
+        .service(at("/health/ready", "GET", web::get().to(health::ready)))
+        .service(at("/openapi.json", "GET", web::get().to(openapi::serve)));
+}
+
+/// A path with its one method; any other is told which.
+fn at(path: &str, method: &'static str, route: actix_web::Route) -> actix_web::Resource {
+    let other = move || async move {
+        let problem = Problem::new(Code::MethodNotAllowed, format!("{method} is the method here"));
+        let mut response = problem.error_response();
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(method));
+        response
+    };
+    web::resource(path).route(route).default_service(web::to(other))
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::PathNotFound, "the operations are listed at /openapi.json"))
-}
-
-async fn other_method() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::MethodNotAllowed, "the operations are listed at /openapi.json"))
 }
 
 /// Binds before anything is loaded, so that a port in use is told at once.
