@@ -162,7 +162,10 @@ impl Engine {
 
 fn discrete_gpu() -> Option<Box<dyn Backend>> {
     use crate::backend::gpu::{AdapterKind, list};
-    let best = list().into_iter().find(|adapter| adapter.kind == AdapterKind::Discrete)?;
+    let Some(best) = list().into_iter().find(|adapter| adapter.kind == AdapterKind::Discrete) else {
+        tracing::info!("there is no discrete GPU here; the CPU back end runs");
+        return None;
+    };
     match Gpu::open(Some(&best.name)) {
         Ok(gpu) => Some(Box::new(gpu)),
         Err(error) => {
