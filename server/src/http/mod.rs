@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use actix_web::dev::Service;
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, HttpResponse, HttpServer, ResponseError, http::header, web};
+use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, http::header, web};
 
 use crate::central_unit::CentralUnit;
 use places::Places;
@@ -54,19 +54,26 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
 fn routes(config: &mut web::ServiceConfig) {
     config
         .service(at("/v1/eurodac/transmissions", "POST", web::post().to(transmissions::transmit)))
-        .service(at("/v1/eurodac/records", "GET", web::get().to(records::list)))
-        .service(at("/v1/eurodac/records/{id}", "GET", web::get().to(records::get)))
-        .service(at("/health/live", "GET", web::get().to(health::live)))
-        .service(at("/health/ready", "GET", web::get().to(health::ready)))
-        .service(at("/openapi.json", "GET", web::get().to(openapi::serve)));
+        .service(at("/v1/eurodac/records", GET, get().to(records::list)))
+        .service(at("/v1/eurodac/records/{id}", GET, get().to(records::get)))
+        .service(at("/health/live", GET, get().to(health::live)))
+        .service(at("/health/ready", GET, get().to(health::ready)))
+        .service(at("/openapi.json", GET, get().to(openapi::serve)));
 }
 
-/// A path with its one method; any other is told which.
-fn at(path: &str, method: &'static str, route: actix_web::Route) -> actix_web::Resource {
+const GET: &str = "GET, HEAD";
+
+/// GET, and HEAD, which is answered the same without the body.
+fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// A path with its methods; any other is told which.
+fn at(path: &str, methods: &'static str, route: actix_web::Route) -> actix_web::Resource {
     let other = move || async move {
-        let problem = Problem::new(Code::MethodNotAllowed, format!("{method} is the method here"));
+        let problem = Problem::new(Code::MethodNotAllowed, format!("{methods} is what this path answers"));
         let mut response = problem.error_response();
-        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(method));
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(methods));
         response
     };
     web::resource(path).route(route).default_service(web::to(other))

@@ -34,6 +34,8 @@ fn the_document_has_every_path_and_every_problem_and_the_server_is_ready() {
     assert_eq!(references(&document).into_iter().find(|r| document.pointer(&r[1..]).is_none()), None);
 
     assert_eq!(server.get_plain("/health/live").json()["status"], "live");
+    let head = server.http.head(format!("{}/health/ready", server.url)).call().unwrap();
+    assert_eq!(head.status().as_u16(), 200, "as some probes ask");
     let ready = server.get_plain("/health/ready").json();
     assert_eq!((ready["status"].as_str(), ready["backend"].as_str()), (Some("ready"), Some("cpu")));
 }

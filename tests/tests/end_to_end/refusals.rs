@@ -200,6 +200,8 @@ fn paths_and_methods_that_do_not_exist_are_problems_too() {
     let (_installation, server, at) = unit();
     server.get(&at, "/v1/eurodac/nothing").problem(404, "path-not-found");
     server.get(&at, "/v1/eurodac/transmissions").problem(405, "method-not-allowed");
+    let other = server.http.get(format!("{}/v1/eurodac/transmissions", server.url)).call().unwrap();
+    assert_eq!(other.headers()["allow"], "POST");
     server.get(&at, "/v1/eurodac/records?category=9").problem(400, "query-invalid");
     server.get(&at, "/v1/eurodac/records?category=3").problem(400, "query-invalid");
     server.get(&at, "/v1/eurodac/records?state=DE").problem(400, "query-invalid");
