@@ -104,4 +104,15 @@ mod suite {
         let again = SledStore::open(dir.path()).unwrap();
         assert_eq!(again.scan(b"", b"", 10).unwrap().len(), 4);
     }
+
+    #[test]
+    fn what_a_full_disk_leaves_of_a_snapshot_does_not_keep_sled_shut() {
+        let dir = tempfile::tempdir().unwrap();
+        runs(&SledStore::open(dir.path()).unwrap());
+        let left = dir.path().join("store/snap.00000000004382BD.generating");
+        fs_err::write(&left, b"").unwrap();
+        let again = SledStore::open(dir.path()).unwrap();
+        assert_eq!(again.scan(b"", b"", 10).unwrap().len(), 4);
+        assert!(!left.exists());
+    }
 }

@@ -27,14 +27,13 @@ impl SledStore {
     /// Opens the store in `dir/store`, or makes one.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("store");
-        // sled flushes when told to, and only then: a timer would hide a forgotten flush from the tests.
-        let config = ::sled::Config::new().path(&path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open().map_err(|error| match error {
-            ::sled::Error::Io(io) if io.to_string().contains("lock") => {
-                StoreError::InUse(dir.display().to_string())
+        let db = match open(&path) {
+            Err(StoreError::Failed(reason)) if drop_unfinished_snapshots(&path)? => {
+                tracing::warn!(%reason, "an unfinished snapshot was removed; the log that it was made from is whole");
+                open(&path)?
             }
-            other => StoreError::Failed(other.to_string()),
-        })?;
+            opened => opened?,
+        };
         let file = File::open(path.join("db")).map_err(failed)?;
         Ok(Self { db, file, failed: AtomicBool::new(false) })
     }
@@ -55,6 +54,31 @@ impl SledStore {
         self.db.flush().map_err(failed)?;
         self.file.sync_data().map_err(failed)
     }
+}
+
+fn open(path: &Path) -> Result<::sled::Db, StoreError> {
+    // sled flushes when told to, and only then: a timer would hide a forgotten flush from the tests.
+    let config = ::sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    config.open().map_err(|error| match error {
+        ::sled::Error::Io(io) if io.to_string().contains("lock") => {
+            StoreError::InUse(path.display().to_string())
+        }
+        other => failed(other),
+    })
+}
+
+/// sled will not open beside a snapshot that it could not finish writing, as a full disk leaves it. Removes those; whether there
+/// were any. Only for a directory that could not be opened, and so is nobody else's.
+fn drop_unfinished_snapshots(path: &Path) -> Result<bool, StoreError> {
+    let mut dropped = false;
+    for entry in fs_err::read_dir(path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        if file.extension().is_some_and(|end| end == "generating") {
+            fs_err::remove_file(file).map_err(failed)?;
+            dropped = true;
+        }
+    }
+    Ok(dropped)
 }
 
 fn failed(error: impl core::fmt::Display) -> StoreError {
