@@ -123,7 +123,11 @@ impl List {
 pub(super) fn open(directory: &DataDirectory) -> anyhow::Result<Database> {
     let path = &directory.data;
     let hint = || format!("{} is not a data directory; make it with `whorl init --data {0}`", path.display());
-    anyhow::ensure!(path.join("store").is_dir(), hint());
+    // A directory that may not be looked into is another mistake than one that is not there.
+    match fs_err::metadata(path.join("store")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        found => anyhow::ensure!(found.is_ok_and(|store| store.is_dir()), hint()),
+    }
     let database = Database::new(Box::new(SledStore::open(path)?))?;
     anyhow::ensure!(database.is_initialised()?, hint());
     Ok(database)

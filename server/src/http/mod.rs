@@ -47,8 +47,14 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
             .configure(routes)
             .default_service(web::to(nothing_here))
     };
-    let server = HttpServer::new(app).listen(listener)?.shutdown_timeout(30);
-    actix_web::rt::System::new().block_on(server.run())
+    let server = HttpServer::new(app).listen(listener)?.shutdown_timeout(30).disable_signals();
+    actix_web::rt::System::new().block_on(async move {
+        let running = server.run();
+        let handle = running.handle();
+        // Ours for every signal: actix would cut requests off at SIGINT. The future only waits; the stop is sent by the call.
+        ctrlc::set_handler(move || drop(handle.stop(true))).map_err(std::io::Error::other)?;
+        running.await
+    })
 }
 
 fn routes(config: &mut web::ServiceConfig) {

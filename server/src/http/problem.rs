@@ -136,30 +136,51 @@ impl Problem {
     }
 
     /// What did not become of a body. Values are not repeated: only what was expected in their place.
-    pub fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    pub fn from_json(error: &serde_path_to_error::Error<serde_json::Error>, body: &[u8]) -> Self {
         let inner = error.inner();
-        let place = format!("line {}, column {}", inner.line(), inner.column());
-        if !inner.is_data() {
+        // An enum of the wrong type is a syntax error to the parser, and is none to the sender.
+        let well_formed = inner.is_data() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        if !well_formed {
+            let place = format!("line {}, column {}", inner.line(), inner.column());
             return Self::new(Code::JsonInvalid, format!("the JSON breaks off or is malformed at {place}"));
         }
         let message = inner.to_string();
-        let named = message.split('`').nth(1).filter(|name| name.len() <= 64).unwrap_or_default();
+        let named = message.split('`').nth(1).filter(|name| is_tellable(name)).unwrap_or_default();
         let parent = error.path().to_string();
-        let child = || match parent.as_str() {
+        let child = match parent.as_str() {
             "." => named.to_owned(),
             path if path == named || path.ends_with(&format!(".{named}")) => path.to_owned(),
             path => format!("{path}.{named}"),
         };
-        if message.starts_with("unknown field") {
-            return Self::new(Code::FieldUnknown, "remove this field: nothing of the transmission was kept")
-                .at(child());
-        }
-        if message.starts_with("missing field") {
-            return Self::new(Code::FieldMissing, "add this field").at(child());
-        }
-        let expected =
-            message.rsplit_once(", expected ").map_or("another value, see /openapi.json", |(_, rest)| rest);
-        Self::new(Code::FieldInvalid, format!("expected {expected}")).at(parent)
+        let (code, detail, field) = if message.starts_with("unknown field") {
+            (Code::FieldUnknown, "remove this field: nothing of the transmission was kept".to_owned(), child)
+        } else if message.starts_with("missing field") {
+            (Code::FieldMissing, "add this field".to_owned(), child)
+        } else if message.starts_with("duplicate field") {
+            (Code::FieldInvalid, "this field stands there twice".to_owned(), child)
+        } else {
+            (Code::FieldInvalid, format!("expected {}", expected(&message)), parent)
+        };
+        let problem = Self::new(code, detail);
+        if is_tellable(&field) { problem.at(field) } else { problem }
+    }
+}
+
+/// Whether a name can be told back: one that a sender chose may be of any length, and hold anything.
+fn is_tellable(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name != "." && !name.chars().any(char::is_control)
+}
+
+/// What should have stood there, in words: without our types' names, and without a place that the field already tells.
+fn expected(message: &str) -> &str {
+    let text =
+        message.rsplit_once(", expected ").map_or("another value, see /openapi.json", |(_, rest)| rest);
+    let text = text.split(" at line ").next().unwrap_or(text);
+    match text {
+        "u8" | "u16" => "a whole number",
+        "" => "another value, see /openapi.json",
+        struct_name if struct_name.starts_with("struct ") => "a JSON object",
+        other => other,
     }
 }
 
@@ -270,7 +291,7 @@ mod tests {
     fn of(body: &str) -> (&'static str, Option<String>, String) {
         let mut json = serde_json::Deserializer::from_str(body);
         let error = serde_path_to_error::deserialize::<_, ApplicantTransmission>(&mut json).err().unwrap();
-        let problem = Problem::from_json(&error);
+        let problem = Problem::from_json(&error, body.as_bytes());
         (problem.code, problem.field, problem.detail)
     }
 
@@ -290,12 +311,22 @@ mod tests {
         assert_eq!((code, field.as_deref()), ("field-unknown", Some("application.birth")));
         let (code, field, detail) = of(r#"{"category": "SECRETSECRET"}"#);
         assert_eq!((code, field.as_deref()), ("field-invalid", Some("category")));
-        assert!(!detail.contains("SECRET") && detail.contains("expected u8"), "{detail}");
+        assert!(!detail.contains("SECRET") && detail.contains("expected a whole number"), "{detail}");
         let (code, field, detail) = of(r#"{"fingerprints_taken_on": "2026-13-01"}"#);
         assert_eq!((code, field.as_deref()), ("field-invalid", Some("fingerprints_taken_on")));
         assert!(!detail.contains("2026-13"), "{detail}");
         let (code, field, _) = of(r#"{"category": 1}"#);
         assert_eq!((code, field.as_deref()), ("field-missing", Some("reference_number")));
+        for wrong in ["null", "1", r#"["female"]"#] {
+            let (code, field, _) = of(&format!(r#"{{"category": 1, "sex": {wrong}}}"#));
+            assert_eq!((code, field.as_deref()), ("field-invalid", Some("sex")), "well-formed JSON: {wrong}");
+        }
+        let (code, field, detail) = of("[]");
+        assert_eq!((code, field, detail.as_str()), ("field-invalid", None, "expected a JSON object"));
+        let (code, field, _) = of(r#"{"category": 1, "category": 1}"#);
+        assert_eq!((code, field.as_deref()), ("field-invalid", Some("category")));
+        let (code, field, _) = of(&format!(r#"{{"{}": 1}}"#, "x".repeat(1000)));
+        assert_eq!((code, field), ("field-unknown", None), "a name of any length is not told back");
         let (code, field, _) = of(r#"{"category": 1, "#);
         assert_eq!((code, field), ("json-invalid", None));
     }

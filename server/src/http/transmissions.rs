@@ -95,7 +95,8 @@ fn admit(body: &[u8], transmitter: &Transmitter, now: Timestamp) -> Result<Admit
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Problem::from_json(&error))?;
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| Problem::from_json(&error, body))?;
     json.end().map_err(|_| Problem::new(Code::JsonInvalid, "something follows the JSON object"))?;
     Ok(value)
 }

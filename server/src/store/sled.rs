@@ -18,7 +18,8 @@ const CACHE_BYTES: u64 = 128 << 20;
 
 /// A sled database in a directory of its own.
 pub struct SledStore {
-    db: ::sled::Db,
+    /// Taken only when dropped.
+    db: Option<::sled::Db>,
     file: File,
     failed: AtomicBool,
 }
@@ -35,7 +36,11 @@ impl SledStore {
             opened => opened?,
         };
         let file = File::open(path.join("db")).map_err(failed)?;
-        Ok(Self { db, file, failed: AtomicBool::new(false) })
+        Ok(Self { db: Some(db), file, failed: AtomicBool::new(false) })
+    }
+
+    fn db(&self) -> Result<&::sled::Db, StoreError> {
+        self.db.as_ref().ok_or_else(|| StoreError::Failed("the store is closed".into()))
     }
 
     fn in_order(&self) -> Result<(), StoreError> {
@@ -50,9 +55,20 @@ impl SledStore {
                 None => together.remove(key),
             }
         }
-        self.db.apply_batch(together).map_err(failed)?;
-        self.db.flush().map_err(failed)?;
+        let db = self.db()?;
+        db.apply_batch(together).map_err(failed)?;
+        db.flush().map_err(failed)?;
         self.file.sync_data().map_err(failed)
+    }
+}
+
+impl Drop for SledStore {
+    /// sled flushes when it is dropped, and after a write that failed it can wait for ever. What was answered is on disk already,
+    /// so then it is left as it is, and the process can end.
+    fn drop(&mut self) {
+        if self.failed.load(Ordering::Acquire) {
+            std::mem::forget(self.db.take());
+        }
     }
 }
 
@@ -88,14 +104,14 @@ fn failed(error: impl core::fmt::Display) -> StoreError {
 impl Store for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.in_order()?;
-        Ok(self.db.get(key).map_err(failed)?.map(|value| value.to_vec()))
+        Ok(self.db()?.get(key).map_err(failed)?.map(|value| value.to_vec()))
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
         self.in_order()?;
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
         let mut pairs = Vec::new();
-        for pair in self.db.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
+        for pair in self.db()?.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
             let (key, value) = pair.map_err(failed)?;
             if !key.starts_with(prefix) {
                 break;
