@@ -4,23 +4,23 @@
 //! The model is a straight line for each number of like fingers, `log10 FMR = a - b * score`, fitted by maximum likelihood on
 //! the tail above FMR 1e-2 of real impostor comparisons; of plain and rolled prints the line that asks for the higher score
 //! is taken. `docs/src/matching.md` has the data and the counts. Below FMR 1e-4 it is extrapolation.
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores of at most 22 bits")]
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores of at most 19 bits")]
 
 use crate::engine::Thresholds;
 use crate::minutia::FingerPosition;
 
-/// `(a, b)` by number of like fingers, 1 to 10. Score unit: sums of stage 1, 11 fraction bits.
+/// `(a, b)` by number of like fingers, 1 to 10. Score unit: sums of stage 1, 1/1575.
 const LINES: [(f64, f64); FingerPosition::COUNT] = [
-    (-0.193, 0.002_065),
-    (0.370, 0.001_887),
-    (0.858, 0.001_743),
-    (1.262, 0.001_629),
-    (1.540, 0.001_507),
-    (1.861, 0.001_432),
-    (2.246, 0.001_395),
-    (2.641, 0.001_371),
-    (3.119, 0.001_373),
-    (3.572, 0.001_375),
+    (-0.193, 0.002_685),
+    (0.370, 0.002_454),
+    (0.858, 0.002_266),
+    (1.262, 0.002_118),
+    (1.540, 0.001_960),
+    (1.861, 0.001_862),
+    (2.246, 0.001_814),
+    (2.641, 0.001_783),
+    (3.119, 0.001_785),
+    (3.572, 0.001_788),
 ];
 
 /// The false-match rate at which a pair is called a hit, unless the operator says otherwise.

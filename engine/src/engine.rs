@@ -33,7 +33,7 @@ pub enum Choice {
 pub struct Candidate {
     /// Where it is in the gallery.
     pub slot: Slot,
-    /// Sum over the like fingers, fixed point with 11 fraction bits.
+    /// Sum over the like fingers, in units of 1/1575.
     pub score: u32,
     /// Each like finger and its score.
     pub fingers: Vec<(FingerPosition, u32)>,
@@ -211,8 +211,9 @@ fn verified(
 
 /// How many fingers a slot has in common with the probe: look-ups only.
 fn like_fingers(gallery: &Gallery, probe: &[(FingerPosition, Probe)], slot: Slot) -> usize {
-    let has = |position| gallery.template(slot, position).is_some_and(|(_, count)| count > 0);
-    probe.iter().filter(|(position, finger)| finger.template().count() > 0 && has(*position)).count()
+    let has = |position| gallery.template(slot, position).is_some_and(|template| template.count() > 0);
+    let minutiae = |finger: &Probe| finger.template().view().count();
+    probe.iter().filter(|(position, finger)| minutiae(finger) > 0 && has(*position)).count()
 }
 
 fn finger_scores(
@@ -221,9 +222,9 @@ fn finger_scores(
     slot: Slot,
 ) -> Vec<(FingerPosition, u32)> {
     let like = probe.iter().filter_map(|(position, finger)| {
-        let (words, count) = gallery.template(slot, *position)?;
-        let compared = count > 0 && finger.template().count() > 0;
-        compared.then(|| (*position, s1_consistency::score(finger, words, count)))
+        let template = gallery.template(slot, *position)?;
+        let compared = template.count() > 0 && finger.template().view().count() > 0;
+        compared.then(|| (*position, s1_consistency::score(finger, template.words())))
     });
     like.collect()
 }

@@ -2,26 +2,28 @@
 //
 // In:  `search` (the scope and one finger of the probe), `tables`, the sub-gallery of that finger position (`rows`,
 //      `templates`) and the labels of all slots.
-// Out: scores[slot] += score, 0..=41889 a finger, with bit 31 set once anything was compared;
+// Out: scores[slot] += score, 0..=32220 a finger, with bit 31 set once anything was compared;
 //      counts[partition] += 1 for each slot compared, once however many fingers are.
 // The scope is decided from the label, before the first word of a template is read.
 // Integers only. Work: 32 x n descriptor pairs, then 32 x 32 link pairs. Twin: engine/src/stages/s1_consistency.rs.
 
 const K1: u32 = 32u;
 const DESCRIPTOR_WORDS: u32 = 8u;
-const GEOMETRY_AT: u32 = 256u;
-const POPCOUNTS_AT: u32 = 288u;
-const TEMPLATE_WORDS: u32 = 304u;
+const GEOMETRY_AT: u32 = 384u;
+const POPCOUNTS_AT: u32 = 432u;
+const COUNTS_AT: u32 = 444u;
+const TEMPLATE_WORDS: u32 = 448u;
 const PARTITION_WORDS: u32 = 128u;
 
 const RECIPROCALS_AT: u32 = 0u;
-const WEIGHTS_AT: u32 = 513u;
-const COS_AT: u32 = 1538u;
-const SIN_AT: u32 = 1794u;
+const WEIGHTS_AT: u32 = 511u;
+const COS_AT: u32 = 1536u;
+const SIN_AT: u32 = 1792u;
 
-const SIMILARITY_SHIFT: u32 = 10u;
-const ROTATION_SHIFT: u32 = 14u;
+const SIMILARITY_SHIFT: u32 = 8u;
+const ROTATION_SHIFT: u32 = 15u;
 const LENGTH_SHIFT: u32 = 3u;
+const TOLERANCE_MAX: u32 = 255u;
 
 const COMPARED: u32 = 0x80000000u;
 
@@ -39,7 +41,7 @@ struct Search {
     forbidden_attributes: u32,
     probe_count: u32,
     partitions: array<u32, 128>,
-    probe: array<u32, 304>,
+    probe: array<u32, 448>,
     tolerances: array<u32, 1024>,
 }
 
@@ -71,7 +73,10 @@ struct Link {
     turn: u32,
 }
 
-var<workgroup> reference: array<u32, TEMPLATE_WORDS>;
+// Of the reference what stage 1 needs, by minutia.
+var<workgroup> descriptors: array<array<u32, DESCRIPTOR_WORDS>, K1>;
+var<workgroup> geometries: array<u32, K1>;
+var<workgroup> popcounts: array<u32, K1>;
 var<workgroup> links: array<Link, K1>;
 var<workgroup> partial_sums: array<u32, K1>;
 
@@ -94,20 +99,20 @@ fn best_link(i: u32, reference_count: u32) -> Link {
     for (var word = 0u; word < DESCRIPTOR_WORDS; word++) {
         own[word] = search.probe[i * DESCRIPTOR_WORDS + word];
     }
-    let own_popcount = search.probe[POPCOUNTS_AT + i / 2u] >> (16u * (i % 2u)) & 0xffffu;
+    let own_popcount = search.probe[POPCOUNTS_AT + i / 4u] >> (8u * (i % 4u)) & 0xffu;
     var best = 0u;
     var link = Link(0u, 0u, 0u);
     for (var j = 0u; j < reference_count; j++) {
-        let turn = (direction - (reference[GEOMETRY_AT + j] >> 22u)) & 0xffu;
+        let turn = (direction - (geometries[j] >> 22u)) & 0xffu;
         if min(turn, 256u - turn) > dispatch.direction_gate {
             continue;
         }
-        var differing = 0u;
+        var shared_bits = 0u;
         for (var word = 0u; word < DESCRIPTOR_WORDS; word++) {
-            differing += countOneBits(own[word] ^ reference[j * DESCRIPTOR_WORDS + word]);
+            shared_bits += countOneBits(own[word] & descriptors[j][word]);
         }
-        let total = own_popcount + (reference[POPCOUNTS_AT + j / 2u] >> (16u * (j % 2u)) & 0xffffu);
-        let similarity = ((total - differing) * tables[RECIPROCALS_AT + total]) >> SIMILARITY_SHIFT;
+        let total = own_popcount + popcounts[j];
+        let similarity = (shared_bits * tables[RECIPROCALS_AT + total]) >> SIMILARITY_SHIFT;
         if similarity > best {
             best = similarity;
             link = Link(0u, j, turn);
@@ -126,18 +131,21 @@ fn consistent(i: u32, k: u32) -> bool {
     }
     let pi = unpack(search.probe[GEOMETRY_AT + i]);
     let pk = unpack(search.probe[GEOMETRY_AT + k]);
-    let gi = unpack(reference[GEOMETRY_AT + a.to]);
-    let gk = unpack(reference[GEOMETRY_AT + b.to]);
-    let dx = pk.x - pi.x;
-    let dy = pk.y - pi.y;
+    let gi = unpack(geometries[a.to]);
+    let gk = unpack(geometries[b.to]);
+    let d = (pk.xy - pi.xy) << vec2(LENGTH_SHIFT);
+    let gd = (gk.xy - gi.xy) << vec2(LENGTH_SHIFT);
     let cos_turn = bitcast<i32>(tables[COS_AT + a.turn]);
     let sin_turn = bitcast<i32>(tables[SIN_AT + a.turn]);
-    let half = 1i << (ROTATION_SHIFT - LENGTH_SHIFT - 1u);
-    let rx = (dx * cos_turn + dy * sin_turn + half) >> (ROTATION_SHIFT - LENGTH_SHIFT);
-    let ry = (dy * cos_turn - dx * sin_turn + half) >> (ROTATION_SHIFT - LENGTH_SHIFT);
-    let ex = min(abs(((gk.x - gi.x) << LENGTH_SHIFT) - rx), 4095i);
-    let ey = min(abs(((gk.y - gi.y) << LENGTH_SHIFT) - ry), 4095i);
-    return u32(ex * ex + ey * ey) < search.tolerances[i * K1 + k];
+    let rx = scaled(d.x, cos_turn) + scaled(d.y, sin_turn);
+    let ry = scaled(d.y, cos_turn) - scaled(d.x, sin_turn);
+    let ex = min(u32(abs(gd.x - rx)), TOLERANCE_MAX);
+    let ey = min(u32(abs(gd.y - ry)), TOLERANCE_MAX);
+    return min(ex * ex + ey * ey, 65535u) < search.tolerances[i * K1 + k];
+}
+
+fn scaled(length: i32, factor: i32) -> i32 {
+    return (length * factor + (1i << (ROTATION_SHIFT - 1u))) >> ROTATION_SHIFT;
 }
 
 fn integer_sqrt(value: u32) -> u32 {
@@ -168,14 +176,18 @@ fn s1_consistency(
     if !in_scope(label) {
         return;
     }
-    for (var word = i; word < TEMPLATE_WORDS; word += K1) {
-        reference[word] = templates[row_index * TEMPLATE_WORDS + word];
+    let template_at = row_index * TEMPLATE_WORDS;
+    for (var word = i; word < K1 * DESCRIPTOR_WORDS; word += K1) {
+        descriptors[word / DESCRIPTOR_WORDS][word % DESCRIPTOR_WORDS] = templates[template_at + word];
     }
+    geometries[i] = templates[template_at + GEOMETRY_AT + i];
+    popcounts[i] = templates[template_at + POPCOUNTS_AT + i / 4u] >> (8u * (i % 4u)) & 0xffu;
+    let reference_count = min(templates[template_at + COUNTS_AT] & 0xffu, K1);
     workgroupBarrier();
 
     var own = Link(0u, 0u, 0u);
     if i < search.probe_count {
-        own = best_link(i, min(row.count, K1));
+        own = best_link(i, reference_count);
     }
     links[i] = own;
     workgroupBarrier();

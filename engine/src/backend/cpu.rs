@@ -51,12 +51,12 @@ fn score_finger(
 ) -> Vec<(Slot, Partition, u32)> {
     let sub = gallery.finger(position);
     let compare = |(row, template): (&crate::gallery::Row, &[u32; crate::template::TEMPLATE_WORDS])| {
-        if row.count == 0 || probe.template().count() == 0 {
+        if row.count == 0 || probe.template().view().stage1_count() == 0 {
             return None;
         }
         let slot = Slot(row.slot);
         let label = gallery.label(slot).filter(|label| scope.allows(label))?;
-        Some((slot, label.partition, s1_consistency::score(probe, template, row.count)))
+        Some((slot, label.partition, s1_consistency::score(probe, template)))
     };
     sub.rows().par_iter().zip(sub.templates()).with_min_len(64).filter_map(compare).collect()
 }

@@ -9,7 +9,7 @@ mod label;
 pub use label::{Label, PARTITIONS, Partition, Scope};
 
 use crate::minutia::FingerPosition;
-use crate::template::{TEMPLATE_WORDS, Template};
+use crate::template::{TEMPLATE_WORDS, Template, TemplateRef};
 
 /// A record's place in the gallery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,12 +22,13 @@ impl Slot {
     }
 }
 
-/// A row: whose it is, and how many minutiae its template has (0: free).
+/// A row: whose it is, and how many minutiae stage 1 compares. It stands beside the template, not only in it, so that free
+/// and empty rows are passed over before a word of a template is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Row {
     /// The slot that it belongs to.
     pub slot: u32,
-    /// Minutiae in the template.
+    /// Minutiae that stage 1 compares; 0 where the row is free or the template empty.
     pub count: u32,
 }
 
@@ -59,8 +60,10 @@ impl SubGallery {
         &self.templates
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a count of at most 255")]
     fn put(&mut self, slot: Slot, template: &Template) -> usize {
-        let row = Row { slot: slot.0, count: template.count() };
+        let count = template.view().stage1_count() as u32;
+        let row = Row { slot: slot.0, count };
         if let Some(index) = self.free.pop() {
             self.rows[index] = row;
             self.templates[index] = *template.words();
@@ -165,11 +168,10 @@ impl Gallery {
         &self.fingers[position.index()]
     }
 
-    /// The template of a slot's finger, if it has one: words and minutiae.
-    pub fn template(&self, slot: Slot, position: FingerPosition) -> Option<(&[u32; TEMPLATE_WORDS], u32)> {
+    /// The template of a slot's finger, if it has one.
+    pub fn template(&self, slot: Slot, position: FingerPosition) -> Option<TemplateRef<'_>> {
         let (_, row) = self.rows_of.get(slot.index())?.iter().find(|(p, _)| *p == position)?;
-        let sub = &self.fingers[position.index()];
-        Some((&sub.templates[*row], sub.rows[*row].count))
+        Some(TemplateRef::new(&self.fingers[position.index()].templates[*row]))
     }
 }
 
@@ -201,6 +203,6 @@ mod tests {
         assert!(gallery.erase(first).is_empty());
         let (third, _) = gallery.append(label(3), &[(index, template(5))]).unwrap();
         assert_eq!((third, gallery.slots(), gallery.records()), (first, 2, 2));
-        assert_eq!(gallery.template(second, index).unwrap().1, 10);
+        assert_eq!(gallery.template(second, index).unwrap().count(), 10);
     }
 }

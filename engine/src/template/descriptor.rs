@@ -144,8 +144,8 @@ fn add_neighbour(tables: &DescriptorTables, centre: &Placed, neighbour: &Placed,
 fn in_frame(centre: &Placed, neighbour: &Placed) -> (i32, i32) {
     const FAR: i32 = 4000;
     let rotation = Tables::get();
-    let (cos, sin) =
-        (rotation.cos[usize::from(centre.direction)], rotation.sin[usize::from(centre.direction)]);
+    let direction = usize::from(centre.direction);
+    let (cos, sin) = (i32::from(rotation.cos[direction]), i32::from(rotation.sin[direction]));
     let offset = |a: i32, b: i32| ((a - b) * Q).clamp(-FAR, FAR);
     let (dx, dy) = (offset(neighbour.x, centre.x), offset(neighbour.y, centre.y));
     let half = 1 << (ROTATION_SHIFT - 1);

@@ -1,117 +1,83 @@
 //! Templates: what is compared. Packed for the kernels, made at enrolment on the CPU, equal on every machine.
 //!
-//! A [`Template`] is 304 words (1 216 bytes, nineteen 64-byte lines), the same on the CPU and the GPU:
+//! A [`Template`] is 448 words (1 792 bytes, twenty-eight 64-byte lines), the same on the CPU and the GPU:
 //!
 //! | words | what |
 //! | --- | --- |
-//! | 0..256 | descriptors, 8 words a minutia, best quality first |
-//! | 256..288 | geometry: x in bits 0-10, y (upwards) in bits 11-21, direction in bits 22-29 |
-//! | 288..304 | popcounts of the descriptors, two 16-bit values a word, the even minutia low |
+//! | 0..384 | descriptors, 8 words a minutia |
+//! | 384..432 | geometry: x in bits 0-10, y (upwards) in bits 11-21, direction in bits 22-29 |
+//! | 432..444 | popcounts of the descriptors, four 8-bit values a word, the first lowest |
+//! | 444 | minutiae that stage 1 compares in bits 0-7, all minutiae in bits 8-15 |
+//! | 445 | kept for normalisation, 0 |
+//! | 446..448 | 0 |
 //!
-//! A [`Probe`] is a template with the tolerance of each pair of its minutiae, which depends on the probe alone and
-//! so is looked up, not computed, in the kernel.
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "at most 32 minutiae, and squared tolerances below 2^22"
-)]
+//! The best 32 minutiae come first and are what stage 1 compares, then the next best up to 48 for later stages. Each of the
+//! two groups is in order of direction: neighbours are then let through or barred by the direction gate together,
+//! and a kernel can pass over many of them at once.
 
 mod descriptor;
+mod layout;
+mod probe;
 mod tables;
 
 pub use descriptor::DESCRIPTOR_WORDS;
+pub use layout::{COUNTS_AT, GEOMETRY_AT, NORMALISATION_AT, POPCOUNTS_AT, TEMPLATE_WORDS, TemplateRef};
+pub use probe::{Probe, TOLERANCE_MAX, TOLERANCES};
 pub use tables::{
-    ANGLES, LENGTH_SHIFT, RECIPROCALS, ROTATION_SHIFT, SIMILARITY_SHIFT, Tables, WEIGHT_SHIFT, WEIGHTS,
+    ANGLES, LENGTH_SHIFT, RECIPROCALS, ROTATION_SHIFT, SIMILARITY_BITS, SIMILARITY_SHIFT, Tables,
+    WEIGHT_SCALE, WEIGHTS,
 };
 
 use crate::minutia::Minutia;
 use crate::tunables as t;
 use descriptor::{Placed, descriptor};
 
-/// Word at which the geometry of the minutiae begins.
-pub const GEOMETRY_AT: usize = t::STAGE1_MINUTIAE * DESCRIPTOR_WORDS;
-/// Word at which the popcounts begin.
-pub const POPCOUNTS_AT: usize = GEOMETRY_AT + t::STAGE1_MINUTIAE;
-/// Words of a template.
-pub const TEMPLATE_WORDS: usize = POPCOUNTS_AT + t::STAGE1_MINUTIAE / 2;
-/// Entries of [`Probe::tolerances`].
-pub const TOLERANCES: usize = t::STAGE1_MINUTIAE * t::STAGE1_MINUTIAE;
-
 /// Largest distance between the outermost minutiae, across or down, that the geometry can hold. Unit: pixels.
 pub const EXTENT_PX_MAX: u16 = 2047;
 
-/// One finger, packed for stage 1.
+/// One finger, packed for the stages.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Template {
-    count: u32,
-    words: Box<[u32; TEMPLATE_WORDS]>,
-}
+pub struct Template(Box<[u32; TEMPLATE_WORDS]>);
 
 impl Template {
-    /// Packs the best [`t::STAGE1_MINUTIAE`] minutiae, with descriptors made from all of them.
+    /// Packs the best [`t::STAGE2_MINUTIAE`] minutiae, with descriptors made from all of them.
     ///
-    /// Minutiae of equal quality (or of none) keep their order. `None` when they span more than
+    /// Of minutiae of equal quality (or of none) the first given are the better ones. `None` when they span more than
     /// [`EXTENT_PX_MAX`] pixels: no finger does.
     pub fn new(minutiae: &[Minutia]) -> Option<Self> {
         let placed = placed(minutiae)?;
         let mut order: Vec<usize> = (0..minutiae.len()).collect();
         order.sort_by_key(|&i| core::cmp::Reverse(minutiae[i].quality));
-        order.truncate(t::STAGE1_MINUTIAE);
-        let mut words = Box::new([0u32; TEMPLATE_WORDS]);
-        for (row, &of) in order.iter().enumerate() {
-            let bits = descriptor(&placed, of);
-            let popcount: u32 = bits.iter().map(|w| w.count_ones()).sum();
-            words[row * DESCRIPTOR_WORDS..][..DESCRIPTOR_WORDS].copy_from_slice(&bits);
-            words[GEOMETRY_AT + row] = geometry(&placed[of]);
-            words[POPCOUNTS_AT + row / 2] |= popcount << (16 * (row % 2));
-        }
-        Some(Self { count: order.len() as u32, words })
+        order.truncate(t::STAGE2_MINUTIAE);
+        let (stage1, rest) = order.split_at_mut(minutiae.len().min(t::STAGE1_MINUTIAE));
+        stage1.sort_by_key(|&i| minutiae[i].direction);
+        rest.sort_by_key(|&i| minutiae[i].direction);
+        let stage1_count = stage1.len();
+        let packed = |&i: &usize| {
+            let Placed { x, y, direction } = placed[i];
+            (layout::pack(x, y, direction), countable(descriptor(&placed, i)))
+        };
+        let packed: Vec<_> = order.iter().map(packed).collect();
+        Some(Self(Box::new(layout::words(&packed, stage1_count))))
     }
 
-    /// Minutiae in it, 0 to [`t::STAGE1_MINUTIAE`].
-    pub fn count(&self) -> u32 {
-        self.count
+    /// What is in it.
+    pub fn view(&self) -> TemplateRef<'_> {
+        TemplateRef::new(&self.0)
     }
 
-    /// The packed words; those past the last minutia are 0.
+    /// The packed words; those of minutiae that are not there are 0.
     pub fn words(&self) -> &[u32; TEMPLATE_WORDS] {
-        &self.words
+        &self.0
     }
 }
 
-/// One finger to be compared.
-pub struct Probe {
-    template: Template,
-    tolerances: Box<[u32; TOLERANCES]>,
-}
-
-impl Probe {
-    /// Adds the squared tolerance of each pair of minutiae, in 1/64 square pixels (below 2^22).
-    pub fn new(template: Template) -> Self {
-        let mut tolerances = Box::new([0u32; TOLERANCES]);
-        let unit = f64::from(1u32 << LENGTH_SHIFT);
-        let place = |i: usize| unpack(template.words[GEOMETRY_AT + i]);
-        for i in 0..template.count as usize {
-            for k in 0..template.count as usize {
-                let ((xi, yi, _), (xk, yk, _)) = (place(i), place(k));
-                let length = libm::sqrt(f64::from((xk - xi) * (xk - xi) + (yk - yi) * (yk - yi)));
-                let tolerance =
-                    libm::round((t::OFFSET_TOLERANCE_PX + t::OFFSET_TOLERANCE_SHARE * length) * unit);
-                tolerances[i * t::STAGE1_MINUTIAE + k] = (tolerance * tolerance) as u32;
-            }
-        }
-        Self { template, tolerances }
+/// A descriptor whose popcount fits a byte: of 256 set bits, which no real neighbourhood has, the highest is dropped.
+fn countable(mut bits: [u32; DESCRIPTOR_WORDS]) -> [u32; DESCRIPTOR_WORDS] {
+    if bits.iter().all(|&word| word == u32::MAX) {
+        bits[DESCRIPTOR_WORDS - 1] >>= 1;
     }
-
-    /// The template.
-    pub fn template(&self) -> &Template {
-        &self.template
-    }
-
-    /// Squared tolerances, row i, column k.
-    pub fn tolerances(&self) -> &[u32; TOLERANCES] {
-        &self.tolerances
-    }
+    bits
 }
 
 fn placed(minutiae: &[Minutia]) -> Option<Vec<Placed>> {
@@ -130,57 +96,65 @@ fn placed(minutiae: &[Minutia]) -> Option<Vec<Placed>> {
     })
 }
 
-fn geometry(placed: &Placed) -> u32 {
-    placed.x.cast_unsigned() | placed.y.cast_unsigned() << 11 | u32::from(placed.direction) << 22
-}
-
-/// x, y, direction of a geometry word.
-pub fn unpack(geometry: u32) -> (i32, i32, u32) {
-    let field = |shift: u32, mask: u32| geometry >> shift & mask;
-    (field(0, 0x7FF).cast_signed(), field(11, 0x7FF).cast_signed(), field(22, 0xFF))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::minutia::MinutiaType;
 
-    fn minutia(x: u16, y: u16, quality: u8) -> Minutia {
-        Minutia { kind: MinutiaType::RidgeEnding, x, y, direction: 10, quality }
+    fn minutia(x: u16, y: u16, direction: u8, quality: u8) -> Minutia {
+        Minutia { kind: MinutiaType::RidgeEnding, x, y, direction, quality }
     }
 
     #[test]
-    fn the_best_are_kept_in_order_of_quality_and_the_rest_of_the_words_are_zero() {
-        let list: Vec<_> = (0..40).map(|i| minutia(i * 5, 100, (i % 4) as u8 + 1)).collect();
+    fn the_best_come_first_and_each_group_is_in_order_of_direction() {
+        // Quality 9 where the number is even, 1 where it is odd; directions fall.
+        let list: Vec<_> =
+            (0..60u8).map(|i| minutia(u16::from(i) * 5, 100, 200 - i, 9 - 8 * (i % 2))).collect();
         let template = Template::new(&list).unwrap();
-        assert_eq!(template.count(), 32);
-        // Quality 4 first, and among equals the first given: x = 15 (the fourth), then 35.
-        assert_eq!(unpack(template.words()[GEOMETRY_AT]), (15, 0, 10));
-        assert_eq!(unpack(template.words()[GEOMETRY_AT + 1]), (35, 0, 10));
-        let few = Template::new(&list[..3]).unwrap();
-        assert!(few.words()[GEOMETRY_AT + 3..POPCOUNTS_AT].iter().all(|&w| w == 0));
+        let view = template.view();
+        assert_eq!((view.stage1_count(), view.count()), (32, 48));
+        // All thirty even ones, and of the odd ones, all alike, the first given.
+        let geometry = |i| view.geometry(i);
+        assert_eq!((geometry(0), geometry(31)), ((58 * 5, 0, 142), (0, 0, 200)));
+        assert_eq!((geometry(28), geometry(30)), ((3 * 5, 0, 197), (5, 0, 199)));
+        assert_eq!((geometry(32), geometry(47)), ((35 * 5, 0, 165), (5 * 5, 0, 195)));
+        assert!((0..47).filter(|&i| i != 31).all(|i| geometry(i).2 < geometry(i + 1).2));
     }
 
     #[test]
-    fn popcounts_are_those_of_the_descriptors() {
-        let list: Vec<_> = (0..31).map(|i| minutia(i * 7 % 90, i * 13 % 90, 50)).collect();
+    fn minutiae_that_are_alike_keep_their_order_and_the_rest_of_the_words_are_zero() {
+        let list: Vec<_> = (0..5).map(|i| minutia(i * 5, 100, 10, 0)).collect();
         let template = Template::new(&list).unwrap();
-        for i in 0..31 {
-            let ones: u32 = template.words()[i * 8..][..8].iter().map(|w| w.count_ones()).sum();
-            assert_eq!(template.words()[POPCOUNTS_AT + i / 2] >> (16 * (i % 2)) & 0xFFFF, ones);
+        let view = template.view();
+        assert_eq!((view.stage1_count(), view.count()), (5, 5));
+        assert!((0..5).zip([0, 5, 10, 15, 20]).all(|(i, x)| view.geometry(i) == (x, 0, 10)));
+        let words = template.words();
+        assert!(
+            words[5 * 8..GEOMETRY_AT].iter().chain(&words[GEOMETRY_AT + 5..POPCOUNTS_AT]).all(|&w| w == 0)
+        );
+        assert!(words[NORMALISATION_AT..].iter().all(|&w| w == 0));
+        assert_eq!(Template::new(&[]).unwrap().words(), &[0; TEMPLATE_WORDS]);
+    }
+
+    #[test]
+    fn popcounts_are_those_of_the_descriptors_and_fit_a_byte() {
+        let list: Vec<_> = (0..45).map(|i| minutia(i * 7 % 90, i * 13 % 90, 10, 50)).collect();
+        let template = Template::new(&list).unwrap();
+        let view = template.view();
+        for i in 0..45 {
+            assert_eq!(
+                view.popcount(i),
+                view.descriptor(i).iter().map(|word| word.count_ones()).sum::<u32>()
+            );
+            assert!(view.popcount(i) > 0);
         }
+        let full = countable([u32::MAX; DESCRIPTOR_WORDS]);
+        assert_eq!(full.map(u32::count_ones), [32, 32, 32, 32, 32, 32, 32, 31]);
     }
 
     #[test]
     fn a_print_wider_than_any_finger_is_not_packed() {
-        assert!(Template::new(&[minutia(0, 0, 1), minutia(2048, 0, 1)]).is_none());
-        assert!(Template::new(&[minutia(9000, 0, 1), minutia(11_047, 0, 1)]).is_some());
-    }
-
-    #[test]
-    fn tolerances_grow_with_length() {
-        let probe = Probe::new(Template::new(&[minutia(0, 0, 9), minutia(100, 0, 9)]).unwrap());
-        // 10 px, then 10 + 0.07 * 100 = 17 px, in eighths, squared.
-        assert_eq!((probe.tolerances()[0], probe.tolerances()[1]), (80 * 80, 136 * 136));
+        assert!(Template::new(&[minutia(0, 0, 0, 1), minutia(2048, 0, 0, 1)]).is_none());
+        assert!(Template::new(&[minutia(9000, 0, 0, 1), minutia(11_047, 0, 0, 1)]).is_some());
     }
 }

@@ -94,10 +94,15 @@ impl Pass<'_> {
         let scope = self.scope;
         let mut words = Vec::with_capacity(SEARCH_WORDS);
         let attributes = u32::from(scope.forbidden_attributes);
-        words.extend([scope.day, scope.before_sequence, attributes, probe.template().count()]);
+        words.extend([
+            scope.day,
+            scope.before_sequence,
+            attributes,
+            probe.template().view().stage1_count() as u32,
+        ]);
         words.extend(scope.partition_words().iter());
         words.extend(probe.template().words().iter());
-        words.extend(probe.tolerances().iter());
+        words.extend(probe.tolerances().iter().map(|&tolerance| u32::from(tolerance)));
         words
     }
 
@@ -226,7 +231,7 @@ impl Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::{ANGLES, DESCRIPTOR_WORDS, GEOMETRY_AT, POPCOUNTS_AT, RECIPROCALS, WEIGHTS};
+    use crate::template as p;
 
     #[test]
     fn rust_and_wgsl_lay_everything_out_alike() {
@@ -258,18 +263,20 @@ mod tests {
         }
         let constants = [
             ("K1", t::STAGE1_MINUTIAE),
-            ("DESCRIPTOR_WORDS", DESCRIPTOR_WORDS),
-            ("GEOMETRY_AT", GEOMETRY_AT),
-            ("POPCOUNTS_AT", POPCOUNTS_AT),
+            ("DESCRIPTOR_WORDS", p::DESCRIPTOR_WORDS),
+            ("GEOMETRY_AT", p::GEOMETRY_AT),
+            ("POPCOUNTS_AT", p::POPCOUNTS_AT),
+            ("COUNTS_AT", p::COUNTS_AT),
             ("TEMPLATE_WORDS", TEMPLATE_WORDS),
             ("PARTITION_WORDS", PARTITIONS / 32),
             ("RECIPROCALS_AT", 0),
-            ("WEIGHTS_AT", RECIPROCALS),
-            ("COS_AT", RECIPROCALS + WEIGHTS),
-            ("SIN_AT", RECIPROCALS + WEIGHTS + ANGLES),
-            ("SIMILARITY_SHIFT", crate::template::SIMILARITY_SHIFT as usize),
-            ("ROTATION_SHIFT", crate::template::ROTATION_SHIFT as usize),
-            ("LENGTH_SHIFT", crate::template::LENGTH_SHIFT as usize),
+            ("WEIGHTS_AT", p::RECIPROCALS),
+            ("COS_AT", p::RECIPROCALS + p::WEIGHTS),
+            ("SIN_AT", p::RECIPROCALS + p::WEIGHTS + p::ANGLES),
+            ("SIMILARITY_SHIFT", p::SIMILARITY_SHIFT as usize),
+            ("ROTATION_SHIFT", p::ROTATION_SHIFT as usize),
+            ("LENGTH_SHIFT", p::LENGTH_SHIFT as usize),
+            ("TOLERANCE_MAX", p::TOLERANCE_MAX.into()),
             ("COMPARED", crate::backend::COMPARED as usize),
         ];
         for (name, value) in constants {
