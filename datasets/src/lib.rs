@@ -1,5 +1,6 @@
-//! Where prints come from: public corpora on this machine, and generators of synthetic ones.
+//! Where prints come from: public corpora on this machine, and generators of synthetic ones; and how well they are matched.
 
 pub mod corpus;
+pub mod evaluation;
 pub mod synthetic;
 pub mod templates;
