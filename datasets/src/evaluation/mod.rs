@@ -7,3 +7,6 @@
 pub mod bootstrap;
 pub mod curve;
 pub mod verification;
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,7 @@ fn read(pool: &Pool, path: &Path, resolution_ppi: u16) -> anyhow::Result<Outcome
         Some(Kind::Image(format)) => {
             let request = Request { format, resolution_ppi };
             match pool.extract(request, bytes, Afterwards::Keep) {
-                Ok(minutiae) => sample(minutiae, None),
+                Ok(minutiae) => sample(&minutiae, None),
                 Err(error) if is_of_the_system(&error) => return Ok(Err(error.to_string())),
                 Err(error) => bail!(error),
             }
@@ -97,11 +97,12 @@ fn read(pool: &Pool, path: &Path, resolution_ppi: u16) -> anyhow::Result<Outcome
             let [view] = &record.views[..] else {
                 bail!("has {} views; one is needed", record.views.len());
             };
-            sample(record.minutiae_at_500_ppi(view), None)
+            sample(&record.minutiae_at_500_ppi(view), None)
         }
         Some(Kind::Xyt) => {
             let lines = xyt::parse(std::str::from_utf8(&bytes)?)?;
-            sample(lines.iter().map(Minutia::from).collect(), Some(lines))
+            let minutiae: Vec<_> = lines.iter().map(Minutia::from).collect();
+            sample(&minutiae, Some(lines))
         }
         None => bail!("is none of {KINDS}"),
     };
@@ -114,9 +115,9 @@ fn is_of_the_system(error: &ExtractionError) -> bool {
     matches!(error, E::Size { .. } | E::Mindtct(_) | E::TimedOut(_) | E::Died)
 }
 
-fn sample(minutiae: Vec<Minutia>, xyt: Option<Vec<Xyt>>) -> Result<Sample, TooPoor> {
-    gate::check(&minutiae)?;
-    let template = Template::new(&minutiae).ok_or(TooPoor::Extent)?;
+fn sample(minutiae: &[Minutia], xyt: Option<Vec<Xyt>>) -> Result<Sample, TooPoor> {
+    gate::check(minutiae)?;
+    let template = Template::new(minutiae).ok_or(TooPoor::Extent)?;
     let xyt = xyt.unwrap_or_else(|| minutiae.iter().map(Xyt::from).collect());
     Ok(Sample { template, xyt })
 }
