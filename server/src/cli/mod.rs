@@ -3,6 +3,7 @@
 mod authority;
 mod demo;
 mod doctor;
+mod evaluate;
 mod init;
 mod serve;
 
@@ -28,6 +29,7 @@ Examples:
   whorl init --data /var/lib/whorl --states AT,DE
   whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
   whorl serve --data /var/lib/whorl
+  whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
 
 Exit codes: 0 done, 1 failed, 2 used wrongly. Logs go to standard error; RUST_LOG sets what is logged (info)."
 )]
@@ -43,6 +45,7 @@ enum Command {
     Serve(serve::Serve),
     Authority(authority::Authority),
     Doctor(doctor::Doctor),
+    Evaluate(evaluate::Evaluate),
     /// Print the completions of a shell
     ///
     /// Example: whorl completions bash > /etc/bash_completion.d/whorl
@@ -56,6 +59,9 @@ enum Command {
         /// Address space at most
         memory_bytes: u64,
     },
+    /// Compare minutiae from standard input with bozorth3 (started by `evaluate`, not by people)
+    #[command(hide = true, name = "bozorth3-worker")]
+    Bozorth3Worker,
 }
 
 /// The back end to run the matcher on.
@@ -111,6 +117,8 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Authority(authority) => authority.run(),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Bozorth3Worker => evaluate::bozorth3_worker(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "whorl", &mut std::io::stdout());
             Ok(())

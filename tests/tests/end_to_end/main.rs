@@ -11,6 +11,7 @@ mod audit;
 mod category_3;
 mod command_line;
 mod document;
+mod evaluation;
 mod harness;
 mod images;
 mod people;

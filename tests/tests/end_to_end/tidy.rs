@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 /// Rust and WGSL files of the repository: path from the root, and text.
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for part in ["engine", "shaders", "server", "datasets", "benches", "tests"] {
+    for part in ["engine", "shaders", "bozorth3", "server", "datasets", "benches", "tests"] {
         collect(&root().join(part), &mut found);
     }
     assert!(found.len() > 60, "only {} files", found.len());

@@ -1,0 +1,117 @@
+//! `whorl evaluate` on folders of made-up fingers: what it counts, what it calls a failure, and which file it blames.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use whorl_bozorth3::xyt::Xyt;
+use whorl_engine::interchange::iso_19794_2_2005::Record;
+
+use crate::harness::{whorl, whorl_json};
+use crate::people::finger;
+
+const FINGERS: u64 = 5;
+const IMPRESSIONS: u64 = 3;
+
+/// `<finger>_<impression>.fmr`, all sound.
+fn set() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for person in 1..=FINGERS {
+        for impression in 1..=IMPRESSIONS {
+            let path = folder.path().join(format!("{person}_{impression}.fmr"));
+            fs_err::write(path, finger(person, 2, impression)).unwrap();
+        }
+    }
+    fs_err::write(folder.path().join("README"), "not a print").unwrap();
+    folder
+}
+
+fn fvc(folder: &Path, more: &[&str]) -> Value {
+    whorl_json(&[&["evaluate", "fvc", folder.to_str().unwrap(), "--json"], more].concat())
+}
+
+/// What must fail with exit code 1 and these words.
+fn refused(arguments: &[&str], words: &[&str]) {
+    let output = whorl(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for word in words {
+        assert!(said.contains(word), "`{word}` is not in: {said}");
+    }
+}
+
+#[test]
+fn both_matchers_tell_fingers_apart_and_say_so_in_the_documented_fields() {
+    let folder = set();
+    for matcher in ["whorl", "bozorth3"] {
+        let mut output = fvc(folder.path(), &["--matcher", matcher]);
+        assert_eq!(output["matcher"], matcher);
+        let set = &output["sets"][0];
+        assert_eq!(set["name"], folder.path().file_name().unwrap().to_str().unwrap());
+        // 5 fingers x 3 pairs, and 10 pairs of fingers x 9.
+        assert_eq!((&set["genuine"], &set["impostor"]), (&15.into(), &90.into()));
+        for rate in ["eer_fvc", "eer", "fmr100", "fmr1000", "zero_fmr", "failure_to_extract"] {
+            assert_eq!(set[rate], 0.0, "{matcher}, {rate}");
+        }
+        assert_eq!(set["fmr10000"], Value::Null, "90 impostors say nothing of 1e-4");
+        assert!(output["provenance"]["command"].as_str().unwrap().starts_with("whorl evaluate fvc "));
+        let mut again = fvc(folder.path(), &["--matcher", matcher]);
+        for run in [&mut output, &mut again] {
+            run["comparisons_per_second"].take();
+        }
+        assert_eq!(output, again, "the same command gives the same figures");
+    }
+}
+
+#[test]
+fn a_print_that_is_not_extracted_is_counted_as_a_non_match() {
+    let folder = set();
+    let mut record = Record::decode(&finger(1, 2, 1)).unwrap();
+    record.views[0].minutiae.truncate(5);
+    fs_err::write(folder.path().join("1_1.fmr"), record.encode().unwrap()).unwrap();
+    for matcher in ["whorl", "bozorth3"] {
+        let output = fvc(folder.path(), &["--matcher", matcher]);
+        let set = &output["sets"][0];
+        // Two of the 15 mated comparisons have it.
+        for rate in ["fmr100", "fmr1000", "zero_fmr"] {
+            assert_eq!(set[rate], 2.0 / 15.0, "{matcher}, {rate}");
+        }
+        assert_eq!((&set["failure_to_extract"], &set["genuine"]), (&(1.0 / 15.0).into(), &15.into()));
+        let failed = &set["failed"][0];
+        assert!(failed["file"].as_str().unwrap().ends_with("1_1.fmr"), "{failed}");
+        assert!(failed["problem"].as_str().unwrap().starts_with("5 minutiae"), "{failed}");
+    }
+}
+
+#[test]
+fn minutiae_in_nists_format_are_the_same_minutiae() {
+    let (records, lines) = (set(), tempfile::tempdir().unwrap());
+    for entry in fs_err::read_dir(records.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none() {
+            continue;
+        }
+        let record = Record::decode(&fs_err::read(&path).unwrap()).unwrap();
+        let line = |m: Xyt| format!("{} {} {} {}\n", m.x, m.y, m.theta, m.quality);
+        let text: String = record.views[0].minutiae.iter().map(|m| line(Xyt::from(m))).collect();
+        let name = path.with_extension("xyt");
+        fs_err::write(lines.path().join(name.file_name().unwrap()), text).unwrap();
+    }
+    let rates = |folder: &Path| fvc(folder, &["--matcher", "bozorth3"])["pooled"].clone();
+    assert_eq!(rates(records.path()), rates(lines.path()));
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_named() {
+    let folder = set();
+    let path = folder.path().to_str().unwrap();
+    fs_err::write(folder.path().join("2_2.fmr"), b"FMR\0 30\0").unwrap();
+    refused(&["evaluate", "fvc", path], &["2_2.fmr", "version"]);
+    fs_err::write(folder.path().join("2_2.png"), b"").unwrap();
+    refused(&["evaluate", "fvc", path], &["2_2.fmr", "2_2.png", "twice"]);
+    fs_err::write(folder.path().join("right-index.png"), b"").unwrap();
+    refused(&["evaluate", "fvc", path], &["right-index.png", "<finger>_<impression>"]);
+    refused(&["evaluate", "fvc", "/nowhere"], &["/nowhere"]);
+    let empty = tempfile::tempdir().unwrap();
+    refused(&["evaluate", "fvc", empty.path().to_str().unwrap()], &["no file <finger>_<impression>"]);
+}
