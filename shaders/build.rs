@@ -13,7 +13,7 @@ use std::{env, fs};
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-const STAGES: [&str; 1] = ["s1_consistency"];
+const STAGES: [&str; 5] = ["s1_consistency", "s1_histogram", "s1_digit", "s1_collect", "s2_alignment"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

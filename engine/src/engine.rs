@@ -9,13 +9,14 @@
 
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use crate::backend::cpu::{Cpu, counted};
+use crate::backend::cpu::Cpu;
 use crate::backend::gpu::Gpu;
-use crate::backend::{Backend, BackendError, BackendInfo, COMPARED, Scored};
-use crate::gallery::{Change, Gallery, GalleryFull, Label, PARTITIONS, Partition, Scope, Slot};
+use crate::backend::{Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
+use crate::calibration::Calibration;
+use crate::gallery::{Change, Gallery, GalleryFull, Label, Partition, Scope, Slot};
 use crate::minutia::FingerPosition;
-use crate::stages::s1_consistency;
-use crate::template::{Probe, Template};
+use crate::query::Query;
+use crate::template::Template;
 
 /// Which back end to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,28 +29,40 @@ pub enum Choice {
     Gpu(Option<String>),
 }
 
-/// A record that scored at least its threshold.
+/// A like finger of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FingerScore {
+    /// Which.
+    pub position: FingerPosition,
+    /// What it would be worth alone, in the unit of [`Candidate::score`].
+    pub score: u32,
+    /// Log-odds of stage 2. Unit: 1/4096 nat.
+    pub log_odds: i32,
+}
+
+/// A record that scored at least the threshold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Where it is in the gallery.
     pub slot: Slot,
-    /// Sum over the like fingers, in units of 1/1575.
+    /// -10 log10 of the rate at which two different people reach it with as many like fingers, see [`Calibration`].
     pub score: u32,
-    /// Each like finger and its score.
-    pub fingers: Vec<(FingerPosition, u32)>,
+    /// Log-odds, summed over the like fingers ([`fused`]). Unit: 1/4096 nat.
+    pub log_odds: i32,
+    /// Each like finger.
+    pub fingers: Vec<FingerScore>,
 }
 
 /// What a search found, and what it touched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// Best first; of equals, the lower slot first.
+    /// Best score first; of equals, the higher log-odds, then the lower slot first.
     pub candidates: Vec<Candidate>,
-    /// How many records of each partition a score was computed for, by partition.
+    /// How many records of each partition stage 1 compared, by partition.
     pub compared: Vec<(Partition, u32)>,
+    /// How many of those stage 2 aligned.
+    pub aligned: usize,
 }
-
-/// The least score of a candidate, by how many like fingers there are (index 0 is never used).
-pub type Thresholds = [u32; FingerPosition::COUNT + 1];
 
 /// What is in service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,21 +82,27 @@ struct State {
 
 /// The matcher: enter, erase, search. Shared by reference between threads.
 pub struct Engine {
+    calibration: Calibration,
     state: RwLock<State>,
     /// Beside the state, so that whoever asks does not wait for a search.
     status: Mutex<Status>,
 }
 
 impl Engine {
-    /// An empty engine on the chosen back end. Only a back end forced by name can fail.
+    /// An empty engine on the chosen back end, with the calibration that is shipped. Only a back end forced by name can fail.
     pub fn new(choice: &Choice) -> Result<Self, BackendError> {
+        Self::with_calibration(choice, Calibration::shipped().clone())
+    }
+
+    /// The same, with a calibration of the deployment's own.
+    pub fn with_calibration(choice: &Choice, calibration: Calibration) -> Result<Self, BackendError> {
         let backend: Box<dyn Backend> = match choice {
             Choice::Cpu => Box::new(Cpu),
             Choice::Gpu(name) => Box::new(Gpu::open(name.as_deref())?),
             Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu)),
         };
         let status = Mutex::new(Status { backend: backend.info(), degraded: None, records: 0 });
-        Ok(Self { state: RwLock::new(State { gallery: Gallery::default(), backend }), status })
+        Ok(Self { calibration, state: RwLock::new(State { gallery: Gallery::default(), backend }), status })
     }
 
     /// Adds records; each can be found by every search that starts after this returns.
@@ -110,31 +129,46 @@ impl Engine {
         self.follow(&mut state, &changes);
     }
 
-    /// Compares a probe with everything that the scope allows and that has a finger like one of the probe's.
-    pub fn search(
-        &self,
-        probe: &[(FingerPosition, Probe)],
-        scope: &Scope,
-        thresholds: &Thresholds,
-    ) -> Outcome {
+    /// What scores mean.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// Compares a probe with everything that the scope allows and that has a finger like one of the probe's; candidates are those
+    /// of at least this score.
+    pub fn search(&self, probe: &Fingers, scope: &Scope, threshold: u32) -> Outcome {
+        let query = Query { probe, scope, threshold, calibration: &self.calibration };
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let failure = match state.backend.score(&state.gallery, probe, scope) {
-            Ok(scored) => match verified(&state.gallery, probe, scope, thresholds, &scored) {
-                Some(outcome) => return outcome,
-                None => "a candidate's score was not that of the CPU twin".to_owned(),
-            },
+        let failure = match query.run(&state.gallery, &*state.backend) {
+            Ok(outcome) => return outcome,
             Err(error) => error.to_string(),
         };
         drop(state);
         self.fall_back(&mut self.state.write().unwrap_or_else(PoisonError::into_inner), failure);
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         // The CPU back end cannot fail, and its scores are those of the twin because it is the twin.
-        let scored = Cpu.score(&state.gallery, probe, scope).unwrap_or_default();
-        verified(&state.gallery, probe, scope, thresholds, &scored).unwrap_or_default()
+        query.run(&state.gallery, &Cpu).unwrap_or_default()
     }
 
-    /// Scores of every slot as the back end gives them, without thresholds: for evaluation and parity.
-    pub fn scores(&self, probe: &[(FingerPosition, Probe)], scope: &Scope) -> Result<Scored, BackendError> {
+    /// Log-odds of these slots by finger of the probe, as the back end gives them: for evaluation and parity.
+    pub fn align(&self, probe: &Fingers, slots: &[Slot]) -> Result<Vec<Vec<i32>>, BackendError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.backend.align(&state.gallery, probe, slots)
+    }
+
+    /// The best of stage 1 as the back end selects them: for evaluation and parity.
+    pub fn shortlist(
+        &self,
+        probe: &Fingers,
+        scope: &Scope,
+        length: usize,
+    ) -> Result<Shortlist, BackendError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.backend.shortlist(&state.gallery, probe, scope, length)
+    }
+
+    /// Keys of stage 1 of every slot as the back end gives them: for evaluation and parity.
+    pub fn scores(&self, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.backend.score(&state.gallery, probe, scope)
     }
@@ -173,58 +207,4 @@ fn discrete_gpu() -> Option<Box<dyn Backend>> {
             None
         }
     }
-}
-
-/// The candidates of a scoring, each scored again. `None` if any was not what the twin says, if anything out of scope was
-/// compared, or if the counts are not those of the slots that were.
-fn verified(
-    gallery: &Gallery,
-    probe: &[(FingerPosition, Probe)],
-    scope: &Scope,
-    thresholds: &Thresholds,
-    scored: &Scored,
-) -> Option<Outcome> {
-    let mut candidates = Vec::new();
-    let mut counts = vec![0u32; PARTITIONS];
-    for (index, &value) in scored.by_slot.iter().enumerate() {
-        if value & COMPARED == 0 {
-            continue;
-        }
-        let slot = Slot(u32::try_from(index).ok()?);
-        let label = gallery.label(slot).filter(|label| scope.allows(label))?;
-        counts[usize::from(label.partition.number())] += 1;
-        let score = value & !COMPARED;
-        if score >= thresholds[like_fingers(gallery, probe, slot)] {
-            let fingers = finger_scores(gallery, probe, slot);
-            if fingers.iter().map(|(_, s)| s).sum::<u32>() != score {
-                return None;
-            }
-            candidates.push(Candidate { slot, score, fingers });
-        }
-    }
-    if counted(&counts) != scored.compared {
-        return None;
-    }
-    candidates.sort_by_key(|c| (core::cmp::Reverse(c.score), c.slot));
-    Some(Outcome { candidates, compared: scored.compared.clone() })
-}
-
-/// How many fingers a slot has in common with the probe: look-ups only.
-fn like_fingers(gallery: &Gallery, probe: &[(FingerPosition, Probe)], slot: Slot) -> usize {
-    let has = |position| gallery.template(slot, position).is_some_and(|template| template.count() > 0);
-    let minutiae = |finger: &Probe| finger.template().view().count();
-    probe.iter().filter(|(position, finger)| minutiae(finger) > 0 && has(*position)).count()
-}
-
-fn finger_scores(
-    gallery: &Gallery,
-    probe: &[(FingerPosition, Probe)],
-    slot: Slot,
-) -> Vec<(FingerPosition, u32)> {
-    let like = probe.iter().filter_map(|(position, finger)| {
-        let template = gallery.template(slot, *position)?;
-        let compared = template.count() > 0 && finger.template().view().count() > 0;
-        compared.then(|| (*position, s1_consistency::score(finger, template.words())))
-    });
-    like.collect()
 }

@@ -14,6 +14,10 @@ pub mod extraction;
 pub mod gallery;
 pub mod interchange;
 pub mod minutia;
+pub mod normalisation;
+mod query;
 pub mod stages;
 pub mod template;
 pub mod tunables;
+
+pub use query::{fused, shortlist_length};

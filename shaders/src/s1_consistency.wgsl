@@ -2,8 +2,9 @@
 //
 // In:  `search` (the scope and one finger of the probe), `tables`, the sub-gallery of that finger position (`rows`,
 //      `templates`) and the labels of all slots.
-// Out: scores[slot] += score, 0..=32220 a finger, with bit 31 set once anything was compared;
-//      counts[partition] += 1 for each slot compared, once however many fingers are.
+// Out: scores[slot] += normalised score, within +-2^16 a finger, with bit 31 set and 2^20 added once anything was compared;
+//      counts[partition] += 1 for each slot compared, once however many fingers are;
+//      walked[..] += 1 for each row that a workgroup came to, compared or not: the host checks that none was left out.
 // The scope is decided from the label, before the first word of a template is read.
 // Integers only. Work: 32 x n descriptor pairs, then 32 x 32 link pairs. Twin: engine/src/stages/s1_consistency.rs.
 
@@ -12,6 +13,7 @@ const DESCRIPTOR_WORDS: u32 = 8u;
 const GEOMETRY_AT: u32 = 384u;
 const POPCOUNTS_AT: u32 = 432u;
 const COUNTS_AT: u32 = 444u;
+const NORMALISATION_AT: u32 = 445u;
 const TEMPLATE_WORDS: u32 = 448u;
 const PARTITION_WORDS: u32 = 128u;
 
@@ -26,6 +28,9 @@ const LENGTH_SHIFT: u32 = 3u;
 const TOLERANCE_MAX: u32 = 255u;
 
 const COMPARED: u32 = 0x80000000u;
+const SCORE_BIAS: u32 = 0x100000u;
+// Counters of rows walked: several, so that workgroups do not queue for one.
+const WALKED: u32 = 64u;
 
 // Which rows of the sub-gallery this dispatch walks. Workgroups are laid out in rows of `workgroups_x`.
 struct Dispatch {
@@ -33,6 +38,7 @@ struct Dispatch {
     workgroups_x: u32,
     direction_gate: u32,
     rotation_tolerance: u32,
+    first_row: u32,
 }
 
 struct Search {
@@ -40,6 +46,7 @@ struct Search {
     before_sequence: u32,
     forbidden_attributes: u32,
     probe_count: u32,
+    normalisation: u32,
     partitions: array<u32, 128>,
     probe: array<u32, 448>,
     tolerances: array<u32, 1024>,
@@ -66,6 +73,7 @@ struct Row {
 @group(0) @binding(5) var<storage, read> templates: array<u32>;
 @group(0) @binding(6) var<storage, read_write> scores: array<u32>;
 @group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(8) var<storage, read_write> walked: array<atomic<u32>>;
 
 struct Link {
     weight: u32,
@@ -159,14 +167,25 @@ fn integer_sqrt(value: u32) -> u32 {
     return root;
 }
 
+// Twin: engine/src/normalisation/mod.rs.
+fn normalised(raw: u32, reference: u32) -> i32 {
+    let probe = search.normalisation;
+    let by_probe = (i32(raw) - i32(probe & 0xffffu)) * i32(probe >> 16u);
+    let by_reference = (i32(raw) - i32(reference & 0xffffu)) * i32(reference >> 16u);
+    return (by_probe + by_reference) >> 13u;
+}
+
 @compute @workgroup_size(32)
 fn s1_consistency(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) i: u32,
 ) {
-    let row_index = workgroup.y * dispatch.workgroups_x + workgroup.x;
+    let row_index = dispatch.first_row + workgroup.y * dispatch.workgroups_x + workgroup.x;
     if row_index >= dispatch.rows {
         return;
+    }
+    if i == 0u {
+        atomicAdd(&walked[row_index % WALKED], 1u);
     }
     let row = rows[row_index];
     if row.count == 0u || search.probe_count == 0u {
@@ -206,10 +225,12 @@ fn s1_consistency(
         for (var k = 0u; k < K1; k++) {
             total += partial_sums[k];
         }
-        let before = scores[row.slot];
-        if (before & COMPARED) == 0u {
+        var before = scores[row.slot];
+        if before == 0u {
+            before = COMPARED + SCORE_BIAS;
             atomicAdd(&counts[label.partition_and_attributes & 0xffffu], 1u);
         }
-        scores[row.slot] = (before + integer_sqrt(total)) | COMPARED;
+        let reference_normalisation = templates[template_at + NORMALISATION_AT];
+        scores[row.slot] = before + bitcast<u32>(normalised(integer_sqrt(total), reference_normalisation));
     }
 }

@@ -183,7 +183,7 @@ mod tests {
         let (mut mated, mut others) = (Vec::new(), Vec::new());
         for person in 0..300 {
             let probe = Probe::new(template(person, 1));
-            let against = |reference: Template| score(&probe, reference.words(), reference.count());
+            let against = |reference: Template| score(&probe, reference.words());
             mated.push(against(template(person, 2)));
             others.push(against(template(person + 1, 2)));
         }

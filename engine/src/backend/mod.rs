@@ -1,21 +1,31 @@
-//! Back ends: where the stages run. The CPU and the GPU answer the same question with the same bits.
+//! Back ends: where the stages run. The CPU and the GPU answer the same questions with the same bits.
 
 pub mod cpu;
 pub mod gpu;
 
-use crate::gallery::{Change, Gallery, Partition, Scope};
+use crate::gallery::{Change, Gallery, Partition, Scope, Slot};
 use crate::minutia::FingerPosition;
 use crate::template::Probe;
 
-/// Bit of [`Scored::by_slot`] that says that at least one finger was compared.
+/// Bit of a slot's key that says that at least one finger was compared.
 pub const COMPARED: u32 = 1 << 31;
 
-/// What a back end made of a probe.
+/// What stage 1 made of everything in scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scored {
-    /// For each slot 0 where nothing was compared, else [`COMPARED`] plus the sum of the scores of the like fingers.
+    /// For each slot 0 where nothing was compared, else [`COMPARED`] plus [`crate::normalisation::KEY_BIAS`] plus the sum of the keys
+    /// of the like fingers.
     pub by_slot: Vec<u32>,
     /// Slots compared, for each partition where there were any, by number. Counted where the comparing was done.
+    pub compared: Vec<(Partition, u32)>,
+}
+
+/// The best of stage 1, for stage 2.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shortlist {
+    /// Slots and their keys as in [`Scored::by_slot`]: best first; of equals, the lower slot first.
+    pub best: Vec<(Slot, u32)>,
+    /// As in [`Scored::compared`].
     pub compared: Vec<(Partition, u32)>,
 }
 
@@ -41,7 +51,13 @@ pub enum BackendError {
     /// The device refused: out of memory, or a validation message.
     #[error("the GPU refused: {0}")]
     Refused(String),
+    /// The device answered, and left something out.
+    #[error("the GPU did not do all of its work: {0}")]
+    Incomplete(String),
 }
+
+/// The fingers of a probe.
+pub type Fingers = [(FingerPosition, Probe)];
 
 /// One of the two.
 pub trait Backend: Send + Sync {
@@ -51,11 +67,24 @@ pub trait Backend: Send + Sync {
     /// Follows a change of the gallery, before the next search is asked for.
     fn follow(&mut self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError>;
 
-    /// Scores everything in scope that has a finger like one of the probe's.
-    fn score(
+    /// Stage 1 over everything in scope that has a finger like one of the probe's, and the best `length` of it.
+    fn shortlist(
         &self,
         gallery: &Gallery,
-        probe: &[(FingerPosition, Probe)],
+        probe: &Fingers,
         scope: &Scope,
-    ) -> Result<Scored, BackendError>;
+        length: usize,
+    ) -> Result<Shortlist, BackendError>;
+
+    /// Stage 2 on these slots: for each, log-odds by finger of the probe, in its order; `NO_EVIDENCE` where the slot has no
+    /// such finger. Unit: 1/4096 nat.
+    fn align(
+        &self,
+        gallery: &Gallery,
+        probe: &Fingers,
+        slots: &[Slot],
+    ) -> Result<Vec<Vec<i32>>, BackendError>;
+
+    /// Stage 1 with the keys of all slots read back: for evaluation and parity, not for searches.
+    fn score(&self, gallery: &Gallery, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError>;
 }

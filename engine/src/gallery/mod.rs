@@ -168,10 +168,15 @@ impl Gallery {
         &self.fingers[position.index()]
     }
 
+    /// The row of a slot's finger in the sub-gallery of its position, if it has one.
+    pub fn row(&self, slot: Slot, position: FingerPosition) -> Option<usize> {
+        let (_, row) = self.rows_of.get(slot.index())?.iter().find(|(p, _)| *p == position)?;
+        Some(*row)
+    }
+
     /// The template of a slot's finger, if it has one.
     pub fn template(&self, slot: Slot, position: FingerPosition) -> Option<TemplateRef<'_>> {
-        let (_, row) = self.rows_of.get(slot.index())?.iter().find(|(p, _)| *p == position)?;
-        Some(TemplateRef::new(&self.fingers[position.index()].templates[*row]))
+        Some(TemplateRef::new(&self.fingers[position.index()].templates[self.row(slot, position)?]))
     }
 }
 

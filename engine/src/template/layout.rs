@@ -4,6 +4,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "counts of at most 255")]
 
 use super::descriptor::DESCRIPTOR_WORDS;
+use crate::normalisation::Normalisation;
 use crate::tunables as t;
 
 /// Word at which the geometry of the minutiae begins.
@@ -12,7 +13,7 @@ pub const GEOMETRY_AT: usize = t::STAGE2_MINUTIAE * DESCRIPTOR_WORDS;
 pub const POPCOUNTS_AT: usize = GEOMETRY_AT + t::STAGE2_MINUTIAE;
 /// Word with the count of stage 1 in bits 0-7, and that of all minutiae in bits 8-15.
 pub const COUNTS_AT: usize = POPCOUNTS_AT + t::STAGE2_MINUTIAE / POPCOUNTS_A_WORD;
-/// Word kept for the normalisation of scores; 0 for now.
+/// Word with the normalisation of the scores that the template gets as a reference.
 pub const NORMALISATION_AT: usize = COUNTS_AT + 1;
 /// Words of a template: whole 64-byte lines, so that rows of a gallery begin where lines do.
 pub const TEMPLATE_WORDS: usize = (NORMALISATION_AT + 1).next_multiple_of(16);
@@ -50,6 +51,11 @@ impl<'a> TemplateRef<'a> {
     /// All minutiae in it, 0 to [`t::STAGE2_MINUTIAE`].
     pub fn count(self) -> usize {
         self.0[COUNTS_AT] as usize >> 8 & 0xFF
+    }
+
+    /// Of the scores that it gets as a reference.
+    pub fn normalisation(self) -> Normalisation {
+        Normalisation(self.0[NORMALISATION_AT])
     }
 
     /// The 256 bits of a minutia, bit 0 lowest in word 0.

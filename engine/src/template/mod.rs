@@ -8,7 +8,7 @@
 //! | 384..432 | geometry: x in bits 0-10, y (upwards) in bits 11-21, direction in bits 22-29 |
 //! | 432..444 | popcounts of the descriptors, four 8-bit values a word, the first lowest |
 //! | 444 | minutiae that stage 1 compares in bits 0-7, all minutiae in bits 8-15 |
-//! | 445 | kept for normalisation, 0 |
+//! | 445 | mean and deviation of its scores with the cohort, see [`crate::normalisation`] |
 //! | 446..448 | 0 |
 //!
 //! The best 32 minutiae come first and are what stage 1 compares, then the next best up to 48 for later stages. Each of the
@@ -22,13 +22,14 @@ mod tables;
 
 pub use descriptor::DESCRIPTOR_WORDS;
 pub use layout::{COUNTS_AT, GEOMETRY_AT, NORMALISATION_AT, POPCOUNTS_AT, TEMPLATE_WORDS, TemplateRef};
-pub use probe::{Probe, TOLERANCE_MAX, TOLERANCES};
+pub use probe::{LINK_TOLERANCES, Probe, TOLERANCE_MAX, TOLERANCES};
 pub use tables::{
     ANGLES, LENGTH_SHIFT, RECIPROCALS, ROTATION_SHIFT, SIMILARITY_BITS, SIMILARITY_SHIFT, Tables,
     WEIGHT_SCALE, WEIGHTS,
 };
 
 use crate::minutia::Minutia;
+use crate::normalisation::Normalisation;
 use crate::tunables as t;
 use descriptor::{Placed, descriptor};
 
@@ -45,6 +46,13 @@ impl Template {
     /// Of minutiae of equal quality (or of none) the first given are the better ones. `None` when they span more than
     /// [`EXTENT_PX_MAX`] pixels: no finger does.
     pub fn new(minutiae: &[Minutia]) -> Option<Self> {
+        let mut template = Self::without_normalisation(minutiae)?;
+        template.0[NORMALISATION_AT] = Normalisation::of_reference(&template).0;
+        Some(template)
+    }
+
+    /// The same, but for the normalisation, which is that of the cohort itself: none.
+    pub(crate) fn without_normalisation(minutiae: &[Minutia]) -> Option<Self> {
         let placed = placed(minutiae)?;
         let mut order: Vec<usize> = (0..minutiae.len()).collect();
         order.sort_by_key(|&i| core::cmp::Reverse(minutiae[i].quality));

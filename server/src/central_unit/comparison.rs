@@ -135,10 +135,10 @@ impl CentralUnit {
         templates: Templates,
         actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
-        let (fingers, now) = (templates.len(), Timestamp::now());
+        let (threshold, now) = (self.threshold(), Timestamp::now());
         let prepared: Vec<_> = templates.into_iter().map(|(p, t)| (p, PreparedProbe::new(t))).collect();
         let outcome = match scope(probe, today(now)) {
-            Some(scope) => self.engine.search(&prepared, &scope, &self.thresholds),
+            Some(scope) => self.engine.search(&prepared, &scope, threshold),
             None => Outcome::default(),
         };
         let compared = counts(&outcome);
@@ -149,7 +149,7 @@ impl CentralUnit {
         let disclosure = Disclosure { recipient: probe.state, at: now };
         let disclosures: Vec<_> = hits.iter().map(|hit| (hit.found.record_id, disclosure.clone())).collect();
         let audit = subject.audit(Operation::Comparison, actor, now, &compared, &hits);
-        let threshold = Threshold::new(&self.thresholds, fingers);
+        let threshold = Threshold::new(threshold);
         let found = hits.iter().map(|hit| hit.found.clone()).collect();
         let result = ResultOfComparison { at: now, compared: compared.clone(), threshold, hits: found };
         let kept = subject.record_id.map(|id| (id, &result));
@@ -182,15 +182,14 @@ impl CentralUnit {
             hit_id: Uuid::new_v4(),
             record_id: id,
             score: candidate.score,
-            threshold: Threshold::new(&self.thresholds, candidate.fingers.len()),
-            fingers: candidate.fingers.clone(),
+            fingers: candidate.fingers.iter().map(|finger| (finger.position, finger.score)).collect(),
         };
         self.with_prints(found, record).map(Some)
     }
 
     fn with_prints(&self, found: HitFound, record: Record) -> Result<Hit, TransmissionError> {
         let prints = self.database.prints(&record)?;
-        let false_match_rate = calibration::false_match_rate(found.fingers.len(), found.score);
+        let false_match_rate = calibration::false_match_rate(found.score);
         Ok(Hit { found, false_match_rate, record, prints })
     }
 

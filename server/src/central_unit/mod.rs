@@ -17,8 +17,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use whorl_engine::calibration;
-use whorl_engine::engine::{Choice, Engine, Status, Thresholds};
+use whorl_engine::calibration::Calibration;
+use whorl_engine::engine::{Choice, Engine, Status};
 use whorl_engine::extraction::pool::{Afterwards, Pool, Settings as PoolSettings};
 use whorl_engine::minutia::FingerPosition;
 use whorl_engine::template::Template;
@@ -38,13 +38,23 @@ pub struct CentralUnit {
     database: Database,
     engine: Engine,
     extraction: Pool,
-    thresholds: Thresholds,
+    target_fpir: f64,
     /// The sequence of the next entry. Held while a set is entered.
     next_sequence: Mutex<u32>,
     /// Record of each slot. Written before a slot can be found.
     record_of_slot: RwLock<Vec<Option<Uuid>>>,
     /// Records whose comparison is under way.
     comparing: Claims,
+}
+
+/// How a Central Unit is to run.
+pub struct Settings<'a> {
+    /// Where the matcher runs.
+    pub choice: &'a Choice,
+    /// What finds minutiae.
+    pub extraction: PoolSettings,
+    /// The share of searches of people who are not enrolled that may find somebody, above 0 and at most 1.
+    pub target_fpir: f64,
 }
 
 /// One template a finger.
@@ -103,12 +113,12 @@ pub enum TransmissionError {
 
 impl CentralUnit {
     /// Opens the back end and fills the gallery from the database.
-    pub fn open(database: Database, choice: &Choice, extraction: PoolSettings) -> anyhow::Result<Self> {
+    pub fn open(database: Database, settings: Settings<'_>) -> anyhow::Result<Self> {
         let unit = Self {
             database,
-            engine: Engine::new(choice)?,
-            extraction: Pool::new(extraction),
-            thresholds: calibration::thresholds(calibration::TARGET_FALSE_MATCH_RATE),
+            engine: Engine::new(settings.choice)?,
+            extraction: Pool::new(settings.extraction),
+            target_fpir: settings.target_fpir,
             next_sequence: Mutex::new(0),
             record_of_slot: RwLock::default(),
             comparing: Claims::default(),
@@ -116,6 +126,11 @@ impl CentralUnit {
         let cut_off = unit.load()?;
         unit.compare_cut_off(cut_off)?;
         Ok(unit)
+    }
+
+    /// The least score of a hit, at the gallery's present size (R-HIT-5).
+    fn threshold(&self) -> u32 {
+        Calibration::threshold(self.target_fpir, self.engine.status().records)
     }
 
     /// What is in service.

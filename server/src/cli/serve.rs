@@ -6,8 +6,10 @@ use anyhow::Context;
 use clap::Args;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
+use whorl_engine::calibration;
+
 use super::{BackendOptions, DataDirectory, authority, doctor, extraction_settings};
-use crate::central_unit::CentralUnit;
+use crate::central_unit::{CentralUnit, Settings};
 use crate::http;
 
 /// Serve the Central Unit over HTTP
@@ -25,8 +27,18 @@ pub struct Serve {
     /// Listen on an address that other machines reach, in clear: only behind something that adds TLS
     #[arg(long)]
     allow_plain_http: bool,
+    /// Share of the searches for people who are not in the gallery that may find somebody; the threshold follows it and the size of
+    /// the gallery
+    #[arg(long, value_name = "SHARE", default_value_t = calibration::TARGET_FPIR, value_parser = share)]
+    target_fpir: f64,
     #[command(flatten)]
     backend: BackendOptions,
+}
+
+/// A number above 0 and at most 1.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err("a share is above 0 and at most 1".into()) }
 }
 
 impl Serve {
@@ -53,7 +65,9 @@ impl Serve {
         let listener =
             http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        let unit = CentralUnit::open(database, &choice, extraction_settings()?)?;
+        let settings =
+            Settings { choice: &choice, extraction: extraction_settings()?, target_fpir: self.target_fpir };
+        let unit = CentralUnit::open(database, settings)?;
         let status = unit.status();
         tracing::info!(
             backend = status.backend.kind,

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use whorl_engine::calibration;
-use whorl_engine::engine::Thresholds;
 use whorl_engine::minutia::{FingerPosition, Minutia};
 
 use crate::eurodac::admission::Application;
@@ -121,17 +120,16 @@ pub struct ResultOfComparison {
 /// From where on a pair is a hit (R-HIT-5).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Threshold {
-    /// The least score. Provisional: without normalisation.
+    /// The least score: -10 log10 of the rate, rounded up.
     pub score: u32,
     /// The rate at which two different people reach it.
     pub false_match_rate: f64,
 }
 
 impl Threshold {
-    /// For pairs with this many like fingers.
-    pub fn new(thresholds: &Thresholds, fingers: usize) -> Self {
-        let score = thresholds[fingers];
-        Self { score, false_match_rate: calibration::false_match_rate(fingers, score) }
+    /// The one of this score.
+    pub fn new(score: u32) -> Self {
+        Self { score, false_match_rate: calibration::false_match_rate(score) }
     }
 }
 
@@ -142,11 +140,9 @@ pub struct HitFound {
     pub hit_id: Uuid,
     /// The record.
     pub record_id: Uuid,
-    /// Sum of the scores of the like fingers.
+    /// -10 log10 of the rate at which two different people reach it with as many like fingers.
     pub score: u32,
-    /// R-HIT-5: the threshold for its number of like fingers, in force then.
-    pub threshold: Threshold,
-    /// Score of each like finger.
+    /// What each like finger would score alone.
     pub fingers: Vec<(FingerPosition, u32)>,
 }
 

@@ -33,7 +33,7 @@ pub struct ComparisonView {
     /// How many stored sets a score was computed for, by category and State of origin (R-COMP-10).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<Vec<Compared>>,
-    /// The decision threshold in force for a pair with all the probe's fingers.
+    /// The decision threshold in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Threshold>,
     /// Records found, best first.
@@ -46,12 +46,10 @@ pub struct ComparisonView {
 pub struct HitView {
     /// Identifier of the hit.
     pub hit_id: Uuid,
-    /// Sum of the scores of the like fingers.
+    /// -10 log10 of the false-match rate, rounded down: 60 is a rate of 1e-6.
     pub score: u32,
-    /// The rate at which two different people reach this score.
+    /// The rate at which two different people reach this score with as many like fingers.
     pub false_match_rate: f64,
-    /// The threshold in force for as many like fingers as this pair has.
-    pub threshold: Threshold,
     /// The matched record's data.
     pub record: RecordData,
     /// Its prints, so that an expert can verify.
@@ -117,7 +115,7 @@ pub struct FingerprintView {
     pub minutiae: usize,
     /// Area that they span. Unit: square millimetres.
     pub area_mm2: u32,
-    /// In a hit: the score of this finger, where both sides have it.
+    /// In a hit: what this finger would score alone, where both sides have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<u32>,
     /// The file, base64.
@@ -164,7 +162,6 @@ impl From<Hit> for HitView {
             hit_id: hit.found.hit_id,
             score: hit.found.score,
             false_match_rate: hit.false_match_rate,
-            threshold: hit.found.threshold,
             fingerprints: fingerprints.collect(),
             record: RecordData::from(hit.record),
         }

@@ -8,6 +8,7 @@
 use core::ops::Range;
 
 use super::adapter::Opened;
+use super::transfer::storage;
 use crate::gallery::{Change, Gallery, Slot};
 use crate::minutia::FingerPosition;
 use crate::template::TEMPLATE_WORDS;
@@ -54,6 +55,11 @@ impl Mirror {
             page_rows: fitting.clamp(1, PAGE_ROWS_MAX),
             pending_bytes: 0,
         }
+    }
+
+    /// Rows that a page can have.
+    pub(super) fn page_rows(&self) -> usize {
+        self.page_rows
     }
 
     pub(super) fn pages(&self, position: FingerPosition) -> &[Page] {
@@ -138,14 +144,4 @@ impl Page {
             capacity,
         }
     }
-}
-
-/// A zeroed storage buffer that uploads and copies can reach.
-pub(super) fn storage(opened: &Opened, label: &str, size: u64) -> wgpu::Buffer {
-    opened.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size,
-        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
 }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use rayon::prelude::*;
-use whorl_engine::stages::s1_consistency;
+use whorl_engine::stages::s2_alignment;
 use whorl_engine::template::{Probe, Template};
 
 use super::samples::{Outcome, progress};
@@ -36,7 +36,7 @@ impl Matcher {
 
 /// What Whorl says of one finger against one.
 fn similarity(probe: &Probe, reference: &Template) -> f64 {
-    s1_consistency::score(probe, reference.words(), reference.count()).into()
+    f64::from(s2_alignment::score(probe, reference.view())) / 4096.0
 }
 
 fn by_whorl(samples: &[Outcome], pairs: &[(usize, usize)]) -> Vec<f64> {
