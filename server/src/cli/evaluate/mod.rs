@@ -1,6 +1,7 @@
 //! `whorl evaluate`: accuracy on one's own prints, in the field's measures, by one command that others can repeat.
 
 mod bozorth3;
+mod calibrate;
 mod fvc;
 mod fvc_shown;
 mod generate;
@@ -14,6 +15,7 @@ mod set;
 mod shown;
 
 pub(super) use bozorth3::work as bozorth3_worker;
+pub(super) use calibrate::Calibrate;
 
 use clap::{Args, Subcommand};
 
