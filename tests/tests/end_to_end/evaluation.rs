@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 use whorl_bozorth3::xyt::Xyt;
+use whorl_datasets::corpus::Corpus;
 use whorl_engine::interchange::iso_19794_2_2005::Record;
 
 use crate::harness::{whorl, whorl_json};
@@ -114,6 +115,27 @@ fn what_cannot_be_evaluated_is_named() {
     refused(&["evaluate", "fvc", "/nowhere"], &["/nowhere"]);
     let empty = tempfile::tempdir().unwrap();
     refused(&["evaluate", "fvc", empty.path().to_str().unwrap()], &["no file <finger>_<impression>"]);
+}
+
+#[test]
+fn a_set_of_real_images_is_as_good_as_it_is_known_to_be() {
+    let Some(corpus) = Corpus::find(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))) else {
+        println!("SKIPPED: real data not found (set WHORL_DATA)");
+        return;
+    };
+    let prints = corpus.fvc().unwrap();
+    let folder = prints[0].path.parent().unwrap();
+    for matcher in ["whorl", "bozorth3"] {
+        let output = fvc(folder, &["--matcher", matcher]);
+        let set = &output["sets"][0];
+        assert_eq!(
+            (&set["genuine"], &set["impostor"], &set["impostor_fvc"]),
+            (&280.into(), &2880.into(), &45.into())
+        );
+        let eer = set["eer"].as_f64().unwrap();
+        println!("{}: EER of {matcher} {eer:.4}", set["name"]);
+        assert!(eer < 0.06 && set["failure_to_extract"] == 0.0, "{set}");
+    }
 }
 
 /// Two enrolled persons with two fingers each, a search of one of them, and one of a stranger.
