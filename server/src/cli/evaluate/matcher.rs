@@ -35,6 +35,14 @@ impl Matcher {
         }
     }
 
+    /// Where it compares.
+    pub fn backend(self) -> &'static str {
+        match self {
+            Self::Whorl => "cpu: the twins of the shaders, which give the same bits",
+            Self::Bozorth3 => "cpu: a process a core",
+        }
+    }
+
     /// Compares pairs of samples (probe, reference).
     pub fn scores(self, samples: &[Outcome], pairs: &[(usize, usize)]) -> anyhow::Result<Scores> {
         match self {
