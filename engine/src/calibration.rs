@@ -4,23 +4,23 @@
 //! The model is a straight line for each number of like fingers, `log10 FMR = a - b * score`, fitted by maximum likelihood on
 //! the tail above FMR 1e-2 of real impostor comparisons; of plain and rolled prints the line that asks for the higher score
 //! is taken. `docs/src/matching.md` has the data and the counts. Below FMR 1e-4 it is extrapolation.
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores of at most 19 bits")]
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores of at most 18 bits")]
 
 use crate::engine::Thresholds;
 use crate::minutia::FingerPosition;
 
-/// `(a, b)` by number of like fingers, 1 to 10. Score unit: sums of stage 1, 1/1575.
+/// `(a, b)` by number of like fingers, 1 to 10. Score unit: sums of stage 1, 10 fraction bits.
 const LINES: [(f64, f64); FingerPosition::COUNT] = [
-    (-0.193, 0.002_685),
-    (0.370, 0.002_454),
-    (0.858, 0.002_266),
-    (1.262, 0.002_118),
-    (1.540, 0.001_960),
-    (1.861, 0.001_862),
-    (2.246, 0.001_814),
-    (2.641, 0.001_783),
-    (3.119, 0.001_785),
-    (3.572, 0.001_788),
+    (-0.095, 0.007_160),
+    (0.457, 0.006_416),
+    (1.106, 0.006_250),
+    (1.300, 0.005_445),
+    (1.809, 0.005_349),
+    (2.134, 0.005_066),
+    (2.122, 0.004_505),
+    (2.575, 0.004_526),
+    (2.809, 0.004_332),
+    (4.392, 0.005_209),
 ];
 
 /// The false-match rate at which a pair is called a hit, unless the operator says otherwise.

@@ -33,7 +33,7 @@ pub enum Choice {
 pub struct Candidate {
     /// Where it is in the gallery.
     pub slot: Slot,
-    /// Sum over the like fingers, in units of 1/1575.
+    /// Sum over the like fingers, fixed point with 10 fraction bits.
     pub score: u32,
     /// Each like finger and its score.
     pub fingers: Vec<(FingerPosition, u32)>,

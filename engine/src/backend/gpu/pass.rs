@@ -270,13 +270,13 @@ mod tests {
             ("TEMPLATE_WORDS", TEMPLATE_WORDS),
             ("PARTITION_WORDS", PARTITIONS / 32),
             ("RECIPROCALS_AT", 0),
-            ("WEIGHTS_AT", p::RECIPROCALS),
-            ("COS_AT", p::RECIPROCALS + p::WEIGHTS),
-            ("SIN_AT", p::RECIPROCALS + p::WEIGHTS + p::ANGLES),
+            ("COS_AT", p::RECIPROCALS),
+            ("SIN_AT", p::RECIPROCALS + p::ANGLES),
             ("SIMILARITY_SHIFT", p::SIMILARITY_SHIFT as usize),
+            ("SIMILARITY_FLOOR", t::SIMILARITY_FLOOR as usize),
+            ("WEIGHT_BITS", p::WEIGHT_BITS as usize),
             ("ROTATION_SHIFT", p::ROTATION_SHIFT as usize),
             ("LENGTH_SHIFT", p::LENGTH_SHIFT as usize),
-            ("TOLERANCE_MAX", p::TOLERANCE_MAX.into()),
             ("COMPARED", crate::backend::COMPARED as usize),
         ];
         for (name, value) in constants {
