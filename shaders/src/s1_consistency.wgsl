@@ -2,11 +2,11 @@
 //
 // In:  `search` (the scope and one finger of the probe), `tables`, the sub-gallery of that finger position (`rows`,
 //      `templates`) and the labels of all slots.
-// Out: scores[slot] += normalised score, within +-2^16 a finger, with bit 31 set and 2^20 added once anything was compared;
+// Out: scores[slot] += normalised score, within +-80 000 a finger, with bit 31 set and 2^20 added once anything was compared;
 //      counts[partition] += 1 for each slot compared, once however many fingers are;
 //      walked[..] += 1 for each row that a workgroup came to, compared or not: the host checks that none was left out.
 // The scope is decided from the label, before the first word of a template is read.
-// Integers only. Work: 32 x n descriptor pairs, then 32 x 32 link pairs. Twin: engine/src/stages/s1_consistency.rs.
+// Integers only. Work: 32 x n descriptor pairs, then 32 x 16 link pairs. Twin: engine/src/stages/s1_consistency.rs.
 
 const K1: u32 = 32u;
 const DESCRIPTOR_WORDS: u32 = 8u;
@@ -18,14 +18,14 @@ const TEMPLATE_WORDS: u32 = 448u;
 const PARTITION_WORDS: u32 = 128u;
 
 const RECIPROCALS_AT: u32 = 0u;
-const WEIGHTS_AT: u32 = 511u;
-const COS_AT: u32 = 1536u;
-const SIN_AT: u32 = 1792u;
+const COS_AT: u32 = 511u;
+const SIN_AT: u32 = 767u;
 
 const SIMILARITY_SHIFT: u32 = 8u;
-const ROTATION_SHIFT: u32 = 15u;
+const SIMILARITY_FLOOR: u32 = 128u;
+const WEIGHT_BITS: u32 = 10u;
+const ROTATION_SHIFT: u32 = 14u;
 const LENGTH_SHIFT: u32 = 3u;
-const TOLERANCE_MAX: u32 = 255u;
 
 const COMPARED: u32 = 0x80000000u;
 const SCORE_BIAS: u32 = 0x100000u;
@@ -49,7 +49,7 @@ struct Search {
     normalisation: u32,
     partitions: array<u32, 128>,
     probe: array<u32, 448>,
-    tolerances: array<u32, 1024>,
+    tolerances: array<u32, 512>,
 }
 
 // A slot's label. `state` is 1 while the slot is in use.
@@ -126,15 +126,17 @@ fn best_link(i: u32, reference_count: u32) -> Link {
             link = Link(0u, j, turn);
         }
     }
-    link.weight = tables[WEIGHTS_AT + best];
+    let above = max(best, SIMILARITY_FLOOR) - SIMILARITY_FLOOR;
+    link.weight = (above * above) >> WEIGHT_BITS;
     return link;
 }
 
-fn consistent(i: u32, k: u32) -> bool {
+fn consistent(i: u32, steps: u32) -> bool {
+    let k = (i + steps) % K1;
     let a = links[i];
     let b = links[k];
     let spread = (a.turn - b.turn) & 0xffu;
-    if a.weight == 0u || b.weight == 0u || a.to == b.to || min(spread, 256u - spread) > dispatch.rotation_tolerance {
+    if min(spread, 256u - spread) > dispatch.rotation_tolerance {
         return false;
     }
     let pi = unpack(search.probe[GEOMETRY_AT + i]);
@@ -143,17 +145,17 @@ fn consistent(i: u32, k: u32) -> bool {
     let gk = unpack(geometries[b.to]);
     let d = (pk.xy - pi.xy) << vec2(LENGTH_SHIFT);
     let gd = (gk.xy - gi.xy) << vec2(LENGTH_SHIFT);
-    let cos_turn = bitcast<i32>(tables[COS_AT + a.turn]);
-    let sin_turn = bitcast<i32>(tables[SIN_AT + a.turn]);
-    let rx = scaled(d.x, cos_turn) + scaled(d.y, sin_turn);
-    let ry = scaled(d.y, cos_turn) - scaled(d.x, sin_turn);
-    let ex = min(u32(abs(gd.x - rx)), TOLERANCE_MAX);
-    let ey = min(u32(abs(gd.y - ry)), TOLERANCE_MAX);
-    return min(ex * ex + ey * ey, 65535u) < search.tolerances[i * K1 + k];
+    let cos_sum = bitcast<i32>(tables[COS_AT + a.turn]) + bitcast<i32>(tables[COS_AT + b.turn]);
+    let sin_sum = bitcast<i32>(tables[SIN_AT + a.turn]) + bitcast<i32>(tables[SIN_AT + b.turn]);
+    let rx = scaled(d.x, cos_sum) + scaled(d.y, sin_sum);
+    let ry = scaled(d.y, cos_sum) - scaled(d.x, sin_sum);
+    let ex = u32(abs(gd.x - rx));
+    let ey = u32(abs(gd.y - ry));
+    return max(ex, ey) < search.tolerances[(steps - 1u) * K1 + i];
 }
 
 fn scaled(length: i32, factor: i32) -> i32 {
-    return (length * factor + (1i << (ROTATION_SHIFT - 1u))) >> ROTATION_SHIFT;
+    return (length * factor + (1i << ROTATION_SHIFT)) >> (ROTATION_SHIFT + 1u);
 }
 
 fn integer_sqrt(value: u32) -> u32 {
@@ -172,7 +174,7 @@ fn normalised(raw: u32, reference: u32) -> i32 {
     let probe = search.normalisation;
     let by_probe = (i32(raw) - i32(probe & 0xffffu)) * i32(probe >> 16u);
     let by_reference = (i32(raw) - i32(reference & 0xffffu)) * i32(reference >> 16u);
-    return (by_probe + by_reference) >> 13u;
+    return (by_probe + by_reference) >> 14u;
 }
 
 @compute @workgroup_size(32)
@@ -211,13 +213,13 @@ fn s1_consistency(
     links[i] = own;
     workgroupBarrier();
 
-    var sum = 0u;
-    for (var k = 0u; k < search.probe_count; k++) {
-        if k != i && consistent(i, k) {
-            sum += own.weight * links[k].weight;
+    var support = 0u;
+    for (var steps = 1u; steps <= K1 / 2u; steps++) {
+        if consistent(i, steps) {
+            support += links[(i + steps) % K1].weight;
         }
     }
-    partial_sums[i] = sum;
+    partial_sums[i] = own.weight * support;
     workgroupBarrier();
 
     if i == 0u {

@@ -58,7 +58,8 @@ fn turned(v: [f64; 2], by: f64) -> [f64; 2] {
 }
 
 fn similarity(a: &Taken, b: &Taken) -> f64 {
-    if wrapped(a.direction - b.direction).abs() > TAU / 4.0 + 1e-9 {
+    // 63 of 256 units pass, 64 do not.
+    if wrapped(a.direction - b.direction).abs() > TAU * 63.5 / 256.0 {
         return 0.0;
     }
     let ones = |bits: &[u32; 8]| bits.iter().map(|word| f64::from(word.count_ones())).sum::<f64>();

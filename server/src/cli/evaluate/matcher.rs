@@ -65,7 +65,7 @@ fn similarity(probe: &Probe, reference: &Template) -> (f64, f64) {
     let log_odds = s2_alignment::score(probe, reference.view());
     let raw = s1_consistency::score(probe, reference.words());
     let key = key(raw, probe.normalisation(), reference.view().normalisation());
-    (f64::from(log_odds) / 4096.0, f64::from(key) / 256.0)
+    (f64::from(log_odds) / 4096.0, f64::from(key) / 128.0)
 }
 
 /// Scores of whole records from those of their fingers: the sum over the fingers that were extracted on both sides, none of which
