@@ -41,8 +41,8 @@ mod tests {
     #[test]
     fn reflection_sees_constants_and_layouts() {
         assert_eq!(S1_CONSISTENCY.constant("K1"), Some(S1_CONSISTENCY.workgroup_size));
-        assert_eq!(S1_CONSISTENCY.field("Search.partitions"), Some(16));
+        assert_eq!(S1_CONSISTENCY.field("Search.partitions"), Some(20));
         assert_eq!(S1_CONSISTENCY.field("Label"), Some(16));
-        assert_eq!(S1_CONSISTENCY.bindings, 8);
+        assert_eq!(S1_CONSISTENCY.bindings, 9);
     }
 }

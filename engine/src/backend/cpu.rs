@@ -6,14 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::{Backend, BackendError, BackendInfo, COMPARED, Fingers, Scored, Shortlist};
-use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Scope, Slot};
+use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Row, Scope, Slot};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
 use crate::stages::{s1_consistency, s2_alignment};
-use crate::template::{Probe, TemplateRef};
+use crate::template::{Probe, TEMPLATE_WORDS, TemplateRef};
 
-/// Rows that a thread takes at a time: enough to make its count of partitions, 16 KB, cheap.
-const ROWS_AT_A_TIME: usize = 1024;
 /// Slots that a thread selects from at a time.
 const SLOTS_AT_A_TIME: usize = 1 << 16;
 
@@ -78,10 +76,9 @@ fn score_finger(
     if probe.template().view().stage1_count() == 0 {
         return vec![0; PARTITIONS];
     }
-    let rows = sub.rows().par_chunks(ROWS_AT_A_TIME).zip(sub.templates().par_chunks(ROWS_AT_A_TIME));
-    let count_chunk = |mut counts: Vec<u32>, (rows, templates): (&[_], &[_])| {
+    let pages: Vec<_> = sub.pages().collect();
+    let count_chunk = |mut counts: Vec<u32>, (rows, templates): (&[Row], &[[u32; TEMPLATE_WORDS]])| {
         for (row, words) in rows.iter().zip(templates) {
-            let row: &crate::gallery::Row = row;
             let slot = Slot(row.slot);
             // The scope is asked before a word of the template is read.
             let Some(label) = gallery.label(slot).filter(|label| row.count > 0 && scope.allows(label)) else {
@@ -103,7 +100,7 @@ fn score_finger(
         a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
         a
     };
-    rows.fold(none, count_chunk).reduce(none, sum)
+    pages.into_par_iter().fold(none, count_chunk).reduce(none, sum)
 }
 
 /// The best compared slots: highest key first; of equals, the lower slot first.

@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use super::adapter::Opened;
 use super::transfer::storage;
-use crate::gallery::{Change, Gallery, Slot};
+use crate::gallery::{Change, Gallery, PAGE, Slot};
 use crate::minutia::FingerPosition;
 use crate::template::TEMPLATE_WORDS;
 
@@ -104,7 +104,7 @@ impl Mirror {
         let sub = gallery.finger(position);
         let (page_index, in_page) = (row / self.page_rows, row % self.page_rows);
         let first = page_index * self.page_rows;
-        let filled = (sub.rows().len() - first).min(self.page_rows);
+        let filled = (sub.rows() - first).min(self.page_rows);
         let pages = &mut self.fingers[position.index()];
         let mut written: Range<usize> = in_page..in_page + 1;
         if pages.get(page_index).is_none_or(|page| page.capacity < filled) {
@@ -122,11 +122,19 @@ impl Mirror {
         let page = &mut pages[page_index];
         page.filled = filled;
         let (rows, templates) = (page.rows.clone(), page.templates.clone());
-        let host = first + written.start..first + written.end;
-        let words: Vec<[u32; 2]> = sub.rows()[host.clone()].iter().map(|row| [row.slot, row.count]).collect();
-        self.write(opened, &rows, written.start as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
-        let bytes = bytemuck::cast_slice(&sub.templates()[host]);
-        self.write(opened, &templates, written.start as u64 * TEMPLATE_BYTES, bytes);
+        // From the host's pages, which are smaller.
+        let mut at = written.start;
+        while at < written.end {
+            let host = first + at;
+            let Some((host_rows, host_templates)) = sub.pages().nth(host / PAGE) else { break };
+            let some = host % PAGE..host_rows.len().min(host % PAGE + written.end - at);
+            let words: Vec<[u32; 2]> =
+                host_rows[some.clone()].iter().map(|row| [row.slot, row.count]).collect();
+            self.write(opened, &rows, at as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
+            let bytes = bytemuck::cast_slice(&host_templates[some.clone()]);
+            self.write(opened, &templates, at as u64 * TEMPLATE_BYTES, bytes);
+            at += some.len();
+        }
     }
 
     fn write(&mut self, opened: &Opened, buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]) {
