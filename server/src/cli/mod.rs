@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod evaluate;
 mod init;
+mod samples;
 mod serve;
 
 use std::io::IsTerminal;

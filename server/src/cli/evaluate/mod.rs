@@ -9,7 +9,6 @@ mod identify_shown;
 mod matcher;
 mod protocol;
 mod provenance;
-mod samples;
 mod set;
 mod shown;
 
@@ -17,6 +16,7 @@ pub(super) use bozorth3::work as bozorth3_worker;
 
 use clap::{Args, Subcommand};
 
+use super::samples;
 use matcher::Matcher;
 use shown::Shown;
 

@@ -18,7 +18,7 @@ use whorl_engine::interchange::iso_19794_2_2005::Record;
 use whorl_engine::minutia::Minutia;
 use whorl_engine::template::Template;
 
-use crate::cli::extraction_settings;
+use super::extraction_settings;
 
 /// A print that can be compared.
 pub struct Sample {
