@@ -4,6 +4,7 @@ mod authority;
 mod demo;
 mod doctor;
 mod evaluate;
+mod explain;
 mod init;
 mod samples;
 mod serve;
@@ -31,6 +32,7 @@ Examples:
   whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
   whorl serve --data /var/lib/whorl
   whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
+  whorl explain a.png b.png --svg pairs.svg     why two prints score what they score
 
 Exit codes: 0 done, 1 failed, 2 used wrongly. Logs go to standard error; RUST_LOG sets what is logged (info)."
 )]
@@ -47,6 +49,7 @@ enum Command {
     Authority(authority::Authority),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
+    Explain(explain::Explain),
     /// Print the completions of a shell
     ///
     /// Example: whorl completions bash > /etc/bash_completion.d/whorl
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Authority(authority) => authority.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Bozorth3Worker => evaluate::bozorth3_worker(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "whorl", &mut std::io::stdout());
