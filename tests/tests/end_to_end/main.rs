@@ -12,6 +12,7 @@ mod category_3;
 mod command_line;
 mod document;
 mod evaluation;
+mod explaining;
 mod harness;
 mod images;
 mod people;

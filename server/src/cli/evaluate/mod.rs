@@ -11,7 +11,6 @@ mod matcher;
 mod protocol;
 mod provenance;
 mod report;
-mod samples;
 mod set;
 mod shown;
 
@@ -22,6 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::samples;
 use matcher::Matcher;
 use shown::Shown;
 
