@@ -142,6 +142,18 @@ impl SmoothField {
         let value = |wave: &Wave| libm::sin(wave.along_x * x + wave.along_y * y + wave.phase);
         self.amplitude * self.waves.iter().map(value).sum::<f64>()
     }
+
+    /// The field's value at (`x`, `y`), and its slope across and up.
+    pub(super) fn slope_at(&self, x: f64, y: f64) -> [f64; 3] {
+        let mut sum = [0.0; 3];
+        for wave in &self.waves {
+            let (sine, cosine) = libm::sincos(wave.along_x * x + wave.along_y * y + wave.phase);
+            for (sum, term) in sum.iter_mut().zip([sine, cosine * wave.along_x, cosine * wave.along_y]) {
+                *sum += self.amplitude * term;
+            }
+        }
+        sum
+    }
 }
 
 /// 0 to 1, 1/2 at 0: what log-odds are as a probability.
