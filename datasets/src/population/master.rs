@@ -130,13 +130,15 @@ impl Regions<'_> {
         let along = random.near(flow.direction, off);
         let against = random.happens(probability(-beginning(flow.spreading) - self.preference.at(x, y)));
         let bifurcation = random.happens(0.42);
+        let unreliable = random.unit();
+        let cubed = unreliable * unreliable * unreliable;
         MasterMinutia {
             x,
             y,
             direction: if against { along + PI } else { along },
             kind: if bifurcation { MinutiaType::RidgeBifurcation } else { MinutiaType::RidgeEnding },
-            // Most are found nearly always, some hardly ever (Kumaraswamy's distribution, of mean 0.91).
-            reliability: libm::pow(1.0 - libm::pow(1.0 - random.unit(), 1.25), 1.0 / 8.0),
+            // Most are found nearly always, some hardly ever; 0.91 on average.
+            reliability: 1.0 - 0.75 * cubed * cubed * unreliable,
         }
     }
 }
