@@ -103,10 +103,18 @@ impl Corpus {
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
-        let path = folder.join("manifest.csv");
-        sd14_manifest(&fs_err::read_to_string(&path)?, &folder)
-            .map_err(|(line, problem)| CorpusError::Manifest { path, line, problem })
+        sd14_cards(&folder)
     }
+}
+
+/// All prints in a folder of NIST SD 14, in the order of its manifest: card by card, by finger.
+pub fn sd14_cards(folder: &Path) -> Result<Vec<Sd14Print>, CorpusError> {
+    let path = folder.join("manifest.csv");
+    sd14_manifest(&fs_err::read_to_string(&path)?, folder).map_err(|(line, problem)| CorpusError::Manifest {
+        path,
+        line,
+        problem,
+    })
 }
 
 fn fvc_set(set: &str, folder: &Path) -> Result<Vec<FvcPrint>, CorpusError> {

@@ -104,10 +104,16 @@ impl Curve {
         point.false_non_matches as f64 / self.mated as f64
     }
 
+    /// The lowest threshold whose FMR is at most 1 in `one_in`.
+    pub fn at_fmr(&self, one_in: u64) -> Point {
+        let kept = |point: &Point| point.false_matches.saturating_mul(one_in) <= self.non_mated;
+        // The first point has no match at all, and so is always kept.
+        self.points[self.points.partition_point(kept) - 1]
+    }
+
     /// FNMR at the lowest threshold whose FMR is at most 1 in `one_in`.
     pub fn fnmr_at_fmr(&self, one_in: u64) -> f64 {
-        let kept = |point: &&Point| point.false_matches.saturating_mul(one_in) <= self.non_mated;
-        self.points.iter().take_while(kept).last().map_or(1.0, |point| self.fnmr(point))
+        self.fnmr(&self.at_fmr(one_in))
     }
 
     /// FNMR at the lowest threshold without a false match.

@@ -6,7 +6,11 @@
 
 pub mod bootstrap;
 pub mod curve;
+pub mod identification;
+pub mod tail;
 pub mod verification;
 
+#[cfg(test)]
+mod identification_tests;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,26 @@
 //! `whorl evaluate`: accuracy on one's own prints, in the field's measures, by one command that others can repeat.
 
 mod bozorth3;
+mod calibrate;
 mod fvc;
+mod fvc_shown;
+mod generate;
+mod identify;
+mod identify_shown;
 mod matcher;
+mod protocol;
 mod provenance;
 mod samples;
+mod set;
+mod shown;
 
 pub(super) use bozorth3::work as bozorth3_worker;
+pub(super) use calibrate::Calibrate;
 
 use clap::{Args, Subcommand};
+
+use matcher::Matcher;
+use shown::Shown;
 
 /// Measure accuracy on your own prints
 ///
@@ -25,6 +37,34 @@ pub struct Evaluate {
 #[derive(Subcommand)]
 enum What {
     Fvc(fvc::Fvc),
+    Identify(identify::Identify),
+    Protocol(generate::Generate),
+}
+
+/// What every measurement can be told.
+#[derive(Args)]
+struct Options {
+    /// What compares
+    #[arg(long, value_enum, default_value = "whorl")]
+    matcher: Matcher,
+    /// Resolution of the images, in pixels per inch
+    #[arg(long, default_value = "500", value_name = "PPI")]
+    ppi: u16,
+    /// Print as JSON; rates are fractions
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    #[expect(clippy::print_stdout, reason = "the figures are the output")]
+    fn output(&self, evaluation: &impl Shown) -> anyhow::Result<()> {
+        if self.json {
+            println!("{:#}", evaluation.to_json());
+        } else {
+            println!("{}", evaluation.to_text());
+        }
+        Ok(())
+    }
 }
 
 impl Evaluate {
@@ -32,6 +72,8 @@ impl Evaluate {
     pub fn run(self) -> anyhow::Result<()> {
         match self.what {
             What::Fvc(fvc) => fvc.run(),
+            What::Identify(identify) => identify.run(),
+            What::Protocol(generate) => generate.run(),
         }
     }
 }

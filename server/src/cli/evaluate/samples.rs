@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use serde::Serialize;
 use whorl_bozorth3::xyt::{self, Xyt};
 use whorl_engine::extraction::gate::{self, TooPoor};
 use whorl_engine::extraction::pool::{Afterwards, Pool};
@@ -29,6 +30,23 @@ pub struct Sample {
 
 /// A sample, or why there is none.
 pub type Outcome = Result<Sample, String>;
+
+/// A file that was not extracted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The file.
+    pub file: PathBuf,
+    /// Why.
+    pub problem: String,
+}
+
+/// Those of these files that were not extracted.
+pub fn failures(paths: Vec<PathBuf>, outcomes: &[Outcome]) -> Vec<Failure> {
+    let failure = |(file, outcome): (PathBuf, &Outcome)| {
+        Some(Failure { file, problem: outcome.as_ref().err()?.clone() })
+    };
+    paths.into_iter().zip(outcomes).filter_map(failure).collect()
+}
 
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

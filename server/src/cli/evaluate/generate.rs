@@ -1,0 +1,107 @@
+//! `whorl evaluate protocol`: writes the standard identification experiment for folders of prints.
+//!
+//! Enrolled is the first impression of each finger, or of each pair of fingers; the others are the probes. Public sets do not say
+//! which finger of the hand theirs are: single ones are all called right index (2), of a pair the first is the right index and
+//! the second the left (7), neighbours by number. Cards of NIST SD 14 stand in the gallery as strangers: ten records of
+//! one finger each, or the five pairs of like fingers of both hands, so that the gallery is as large as the data allow.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use whorl_datasets::corpus::{Sd14Print, sd14_cards};
+use whorl_engine::minutia::FingerPosition;
+
+use super::protocol::{Line, Role, write};
+use super::set::Set;
+
+/// Write the standard identification experiment for folders of prints, as a protocol for `identify`
+///
+/// Enrolled are the first impressions of <finger>_<impression>.<ext> and every distractor; probes are the other impressions.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  whorl evaluate protocol --fvc FVC2002_DB1_B FVC2004_DB2_B --distractors NIST_SD14 --fingers 2 > two.csv
+  whorl evaluate identify two.csv")]
+pub struct Generate {
+    /// Folders of <finger>_<impression>.<ext>
+    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    fvc: Vec<PathBuf>,
+    /// Folder of NIST Special Database 14, with its manifest.csv
+    #[arg(long, value_name = "DIR")]
+    distractors: Option<PathBuf>,
+    /// Fingers of a person; with 2, neighbours by number are one person
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
+    fingers: u8,
+    /// Persons of each folder, the last ones, who are searched for and not enrolled
+    #[arg(long, default_value = "0", value_name = "COUNT")]
+    not_enrolled: usize,
+}
+
+impl Generate {
+    /// Runs it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let positions = [2, 7].map(FingerPosition::try_from);
+        let [Ok(right), Ok(left)] = positions else { anyhow::bail!("no index fingers") };
+        let positions = &[right, left][..usize::from(self.fingers)];
+        let mut lines = Vec::new();
+        for folder in &self.fvc {
+            lines.extend(of_set(&Set::read(folder)?, positions, self.not_enrolled));
+        }
+        if let Some(folder) = &self.distractors {
+            let prints = sd14_cards(folder)?;
+            lines.extend(prints.chunk_by(|a, b| a.card == b.card).flat_map(|card| of_card(card, positions)));
+        }
+        write(&lines, std::io::stdout().lock())
+    }
+}
+
+/// Persons by their fingers; of each, impressions of all fingers by number.
+fn of_set(set: &Set, positions: &[FingerPosition], not_enrolled: usize) -> Vec<Line> {
+    let mut fingers: BTreeMap<u32, BTreeMap<u32, &PathBuf>> = BTreeMap::new();
+    for ((finger, impression), path) in set.files() {
+        fingers.entry(finger).or_default().insert(impression, path);
+    }
+    let fingers: Vec<_> = fingers.into_iter().collect();
+    // A finger without a neighbour is no pair.
+    let persons: Vec<_> = fingers.chunks_exact(positions.len()).collect();
+    let enrolled = persons.len().saturating_sub(not_enrolled);
+    let mut lines = Vec::new();
+    for (at, fingers) in persons.into_iter().enumerate() {
+        let name = fingers.iter().map(|(finger, _)| finger.to_string()).collect::<Vec<_>>().join("+");
+        let person = format!("{}/{name}", set.name());
+        let whole =
+            |impression: &&u32| fingers.iter().all(|(_, impressions)| impressions.contains_key(impression));
+        for (nth, impression) in fingers[0].1.keys().filter(whole).enumerate() {
+            let role = if nth == 0 && at < enrolled { Role::Enrolled } else { Role::Probe };
+            lines.extend(fingers.iter().zip(positions).map(|((_, impressions), &position)| Line {
+                role,
+                record: format!("{person}_{impression}"),
+                person: person.clone(),
+                position,
+                file: impressions[impression].clone(),
+            }));
+        }
+    }
+    lines
+}
+
+/// Every finger as a record, or each finger of the right hand with its like of the left.
+fn of_card(card: &[Sd14Print], positions: &[FingerPosition]) -> Vec<Line> {
+    let print = |index: usize| card.iter().find(|print| print.position.index() == index);
+    let records = FingerPosition::COUNT / positions.len();
+    let mut lines = Vec::new();
+    for first in 0..records {
+        let hands = (0..positions.len()).map(|hand| print(first + hand * records));
+        let Some(prints) = hands.collect::<Option<Vec<_>>>() else { continue };
+        let name = format!("{}/{}", card[0].card, first + 1);
+        lines.extend(prints.into_iter().zip(positions).map(|(print, &position)| Line {
+            role: Role::Enrolled,
+            record: name.clone(),
+            person: name.clone(),
+            position,
+            file: print.path.clone(),
+        }));
+    }
+    lines
+}
