@@ -31,6 +31,10 @@ const CUT_OFF: f64 = 5.0;
 /// mindtct removes one of two minutiae that are nearer. Unit: pixels.
 const APART_PX: f64 = 5.5;
 
+/// Most that an ISO/IEC 19794-2:2005 record holds. Only large rolled prints come near; theirs are cut where false minutiae
+/// follow the true ones.
+const MINUTIAE_MAX: usize = 255;
+
 /// What mindtct's reliability is at each level of its quality map: mean and deviation, on ISO's scale of 100.
 const LEVELS: [(f64, f64); 5] = [(6.0, 1.0), (15.0, 2.0), (37.0, 4.0), (66.0, 6.0), (81.0, 7.0)];
 
@@ -54,7 +58,7 @@ impl Master {
         let mut minutiae: Vec<Minutia> = Vec::with_capacity(found.len());
         for one in found {
             let Some(minutia) = written(random, &touch, sensor, &one) else { continue };
-            if minutiae.iter().all(|other| apart(&minutia, other)) {
+            if minutiae.len() < MINUTIAE_MAX && minutiae.iter().all(|other| apart(&minutia, other)) {
                 minutiae.push(minutia);
             }
         }

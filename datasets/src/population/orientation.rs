@@ -41,6 +41,18 @@ pub enum Pattern {
     Whorl,
 }
 
+impl Pattern {
+    /// The class in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arch => "arch",
+            Self::LeftLoop => "left loop",
+            Self::RightLoop => "right loop",
+            Self::Whorl => "whorl",
+        }
+    }
+}
+
 /// A core or a delta, with the bend of its argument.
 #[derive(Clone)]
 pub(super) struct Pole {

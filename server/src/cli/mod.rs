@@ -4,6 +4,7 @@ mod authority;
 mod demo;
 mod doctor;
 mod evaluate;
+mod generate;
 mod init;
 mod serve;
 
@@ -46,6 +47,7 @@ enum Command {
     Authority(authority::Authority),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
+    Generate(generate::Generate),
     Calibrate(evaluate::Calibrate),
     /// Print the completions of a shell
     ///
@@ -119,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Authority(authority) => authority.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Generate(generate) => generate.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
         Command::Bozorth3Worker => evaluate::bozorth3_worker(),
         Command::Completions { shell } => {
