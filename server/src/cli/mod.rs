@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod evaluate;
 mod explain;
+mod generate;
 mod init;
 mod samples;
 mod serve;
@@ -49,6 +50,7 @@ enum Command {
     Authority(authority::Authority),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
+    Generate(generate::Generate),
     Calibrate(evaluate::Calibrate),
     Explain(explain::Explain),
     /// Print the completions of a shell
@@ -123,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Authority(authority) => authority.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Generate(generate) => generate.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
         Command::Explain(explain) => explain.run(),
         Command::Bozorth3Worker => evaluate::bozorth3_worker(),

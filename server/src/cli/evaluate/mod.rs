@@ -16,6 +16,7 @@ mod shown;
 
 pub(super) use bozorth3::work as bozorth3_worker;
 pub(super) use calibrate::Calibrate;
+pub(super) use samples::progress;
 
 use std::path::PathBuf;
 
