@@ -14,6 +14,7 @@ pub const LINK_TOLERANCES: usize = t::STAGE2_MINUTIAE * t::STAGE2_MINUTIAE;
 pub const TOLERANCE_MAX: u8 = 255;
 
 /// One finger to be compared.
+#[derive(Clone)]
 pub struct Probe {
     template: Template,
     tolerances: Box<[u16; TOLERANCES]>,
