@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use crate::backend::cpu::Cpu;
 use crate::backend::gpu::{Gpu, Kernel};
 use crate::backend::{Ask, Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
+use crate::batching::Batching;
 use crate::calibration::Calibration;
 use crate::gallery::{Change, Gallery, GalleryFull, Label, Partition, Scope, Slot};
 use crate::minutia::FingerPosition;
@@ -89,6 +90,7 @@ struct State {
 pub struct Engine {
     calibration: Calibration,
     state: RwLock<State>,
+    batching: Batching<Search, Outcome>,
     /// Beside the state, so that whoever asks does not wait for a search.
     status: Mutex<Status>,
 }
@@ -108,7 +110,7 @@ impl Engine {
         };
         let status = Mutex::new(Status { backend: backend.info(), degraded: None, records: 0 });
         let state = RwLock::new(State { gallery: Gallery::default(), backend });
-        Ok(Self { calibration, state, status })
+        Ok(Self { calibration, state, batching: Batching::default(), status })
     }
 
     /// Adds records; each can be found by every search that starts after this returns.
@@ -144,7 +146,11 @@ impl Engine {
     /// of at least this score.
     pub fn search(&self, probe: &Fingers, scope: &Scope, threshold: u32) -> Outcome {
         let search = Search { probe: probe.to_vec(), scope: scope.clone(), threshold };
-        self.pass(&[&search]).pop().unwrap_or_default()
+        if rayon::current_thread_index().is_some() {
+            // A thread of the pool that waits for its own pass may be handed another search, and would wait for itself.
+            return self.pass(&[&search]).pop().unwrap_or_default();
+        }
+        self.batching.run(search, |searches| self.pass(searches))
     }
 
     /// One pass over the gallery for all of these searches.
