@@ -45,24 +45,28 @@ pub const SPATIAL_CUT_SIGMAS: f64 = 3.0;
 /// A bit is set when its cell's value is above this share of one neighbour's peak; range 0.2-0.35.
 pub const BIT_THRESHOLD: f64 = 0.25;
 
-/// Two minutiae are alike at all only within this angle. Unit: 360/256 degrees; 64 is 90 degrees. 60 degrees costs nothing.
-pub const DIRECTION_GATE: u32 = 64;
+/// Two minutiae are alike at all only within this angle. Unit: 360/256 degrees, at most 63; 63 is 88.6 degrees. 60 degrees
+/// costs nothing.
+pub const DIRECTION_GATE: u32 = 63;
 
-/// Similarity below which a minutia pair has no weight (tau). Range 0.2-0.30: at 0.45 impostor scores collapse to 0.
-pub const SIMILARITY_FLOOR: f64 = 0.25;
+/// Similarity up to which a minutia pair has no weight; above it the weight is the square of the rest. Unit: 1/1024; range
+/// 0-256. At 461 (0.45) impostor scores collapse to 0. Source: report, table of what stage 1 could have been.
+pub const SIMILARITY_FLOOR: u32 = 128;
 
-/// Exponent of the weight of a minutia pair above the floor.
-pub const WEIGHT_EXPONENT: f64 = 1.5;
-
-/// Two minutia pairs agree when they rotate alike to within this angle. Unit: 360/256 degrees; 17 is 23.9 degrees.
-/// The report's 25 degrees is 17.8 units, and whole units are compared.
+/// Two minutia pairs agree when they turn alike to within this angle. Unit: 360/256 degrees; 17 is 23.9 degrees; range
+/// 12-24, flat. mindtct's directions are multiples of 8.
 pub const ROTATION_TOLERANCE: u32 = 17;
 
-/// Two minutia pairs agree when their offsets differ by less than this plus a share of their length. Unit: pixels.
-pub const OFFSET_TOLERANCE_PX: f64 = 10.0;
+/// Two minutia pairs agree when their offsets differ by less than this plus a share of their length, across and along. Unit:
+/// pixels; range 4-8. Source: report, the same table.
+pub const OFFSET_TOLERANCE_PX: f64 = 5.0;
 
-/// The share of the length that may be added to [`OFFSET_TOLERANCE_PX`]: elastic skin. Unit: none.
-pub const OFFSET_TOLERANCE_SHARE: f64 = 0.07;
+/// The share of the length that is added to [`OFFSET_TOLERANCE_PX`]: elastic skin. Unit: none; range 0.03-0.07.
+pub const OFFSET_TOLERANCE_SHARE: f64 = 0.05;
+
+/// Minutiae of the probe closer than this support each other in nothing: whatever they are linked to, they are found
+/// together. Unit: pixels; range 16-48, and so that two links to one minutia never agree. Source: report, the same table.
+pub const SUPPORT_DISTANCE_PX: f64 = 24.0;
 
 /// Gate: fewest minutiae that a set must have to be entered. Unit: minutiae; range 10-20.
 /// Source: report, cut prints: with 12 minutiae two mates of three are missed, with 7 nineteen of twenty. Of 400 real and
@@ -136,9 +140,9 @@ pub const LOG_ODDS_WEIGHTS: [(&str, i32); 8] = [
 /// Log-odds before any measure. Unit: 1/4096 nat.
 pub const LOG_ODDS_OFFSET: i32 = 946;
 
-/// Added to the deviation of a print's scores with the cohort. Unit: score of stage 1; 0.6 of the deviation over all prints, 0.14. Without
+/// Added to the deviation of a print's scores with the cohort. Unit: score of stage 1; 0.6 of the mean deviation over prints, 47. Without
 /// it a print of 7 minutiae tops the impostors (prototype: misses at FPIR 1e-2 rise from 10 % to 23 %).
-pub const COHORT_DEVIATION_FLOOR: u32 = 132;
+pub const COHORT_DEVIATION_FLOOR: u32 = 28;
 
 /// Share of the records compared that stage 2 aligns, as one in this many.
 pub const SHORTLIST_ONE_IN: usize = 100;

@@ -1,12 +1,13 @@
 //! The integers of stage 1 are faithful: its score is that of the formulas, computed here in floating point.
 //!
 //! Written from the formulas alone (Dice similarity with a denominator of at least 8, direction gate, weights, consistency,
-//! root of the sum), slow and without a table. It starts from packed templates; that descriptors are what their definition says, bit for bit
-//! but at the threshold, is held by the tests of `template::descriptor`.
+//! root of the sum), slow and without a table. It starts from packed templates; that descriptors are what their
+//! definition says, bit for bit but at the threshold, is held by the tests of `template::descriptor`.
 //!
 //! *What may differ.* Similarities have 10 fraction bits, so two neighbours that floats tell apart can be equal, and the
 //! first is taken; a pair of links can be on the other side of its tolerance by an eighth of a pixel. Both are rare, and
-//! change a score by one link. The rest is rounding. The bounds below are what was measured, with some room.
+//! change a score by one link. The rest is rounding, of weights downwards. The bounds below are what was measured, with
+//! some room.
 
 #![expect(clippy::expect_used, reason = "helpers of tests are tests too")]
 
@@ -46,8 +47,8 @@ fn wrapped(angle: f64) -> f64 {
 }
 
 fn similarity(a: &Taken, b: &Taken) -> f64 {
-    // A hair above 90 degrees, so that 90 degrees themselves pass however they were rounded.
-    if wrapped(a.direction - b.direction).abs() > TAU / 4.0 + 1e-9 {
+    // Halfway to the next of the 256 directions, so that rounding decides nothing.
+    if wrapped(a.direction - b.direction).abs() > 63.5 / 256.0 * TAU {
         return 0.0;
     }
     let ones = |bits: &[u32; 8]| bits.iter().map(|word| f64::from(word.count_ones())).sum::<f64>();
@@ -65,7 +66,7 @@ fn links(probe: &[Taken], reference: &[Taken]) -> Vec<(usize, f64)> {
                 best = (index, similarity);
             }
         }
-        (best.0, (best.1 - 0.25).max(0.0).powf(1.5))
+        (best.0, (best.1 - 0.125).max(0.0).powi(2))
     };
     probe.iter().map(best).collect()
 }
@@ -75,19 +76,22 @@ fn oracle(probe: &[Taken], reference: &[Taken]) -> f64 {
     let turn = |i: usize| wrapped(probe[i].direction - reference[links[i].0].direction);
     let mut sum = 0.0;
     for i in 0..probe.len() {
-        for k in 0..probe.len() {
+        for k in 0..i {
             let ((to_i, weight_i), (to_k, weight_k)) = (links[i], links[k]);
-            if weight_i * weight_k == 0.0 || to_i == to_k {
-                continue;
-            }
-            if wrapped(turn(i) - turn(k)).abs() > 25.0 * TAU / 360.0 {
+            if weight_i * weight_k == 0.0 {
                 continue;
             }
             let (dx, dy) = (probe[k].x - probe[i].x, probe[k].y - probe[i].y);
-            let (sine, cosine) = (-turn(i)).sin_cos();
+            let spread = wrapped(turn(k) - turn(i));
+            if dx.hypot(dy) < 24.0 || spread.abs() > 24.0 / 360.0 * TAU {
+                continue;
+            }
+            // The mean of two rotations by their matrices is the rotation by the mean angle, a little smaller.
+            let (sine, cosine) = (-turn(i) - spread / 2.0).sin_cos();
+            let (sine, cosine) = (sine * (spread / 2.0).cos(), cosine * (spread / 2.0).cos());
             let error_x = reference[to_k].x - reference[to_i].x - (dx * cosine - dy * sine);
             let error_y = reference[to_k].y - reference[to_i].y - (dx * sine + dy * cosine);
-            if error_x.hypot(error_y) < 10.0 + 0.07 * dx.hypot(dy) {
+            if error_x.abs().max(error_y.abs()) < 5.0 + 0.05 * dx.hypot(dy) {
                 sum += weight_i * weight_k;
             }
         }
@@ -97,7 +101,7 @@ fn oracle(probe: &[Taken], reference: &[Taken]) -> f64 {
 
 /// The oracle's score of a pair, in units of the integer score, and how far the integer score is from it.
 fn compared([probe, reference]: [Template; 2]) -> (f64, f64) {
-    let expected = oracle(&taken_apart(&probe), &taken_apart(&reference)) * 1575.0;
+    let expected = oracle(&taken_apart(&probe), &taken_apart(&reference)) * 1024.0;
     let integer = score(&Probe::new(probe), reference.words());
     (expected, (f64::from(integer) - expected).abs())
 }
@@ -120,9 +124,9 @@ fn mated(random: &mut Random) -> [Template; 2] {
     [template(&another_impression(random, &print)), template(&print)]
 }
 
-/// Of 3 000 pairs of each kind 99 % must agree to 5 units (0.003) and half a percent, and all to 100 units (0.06) and
-/// half a percent. Measured: non-mated pairs, whose mean score is 50, 99 % within 4.9 units and all within 84; mated
-/// ones, mean 8 513, half within 14, 99 % within 27 and all within 41.
+/// Of 3 000 pairs of each kind 95 % must agree to 10 units (0.01) and half a percent, and all to 100 units and half a
+/// percent. Measured: non-mated pairs, whose mean score is 27, 95 % within 2.6 units, 99 % within 18, all within 51;
+/// mated ones, mean 4 190, half within 14, 95 % within 31, all within 89.
 #[test]
 fn the_integer_score_is_that_of_the_formulas() {
     for (name, pair) in [("non-mated", non_mated as fn(&mut Random) -> _), ("mated", mated)] {
@@ -137,9 +141,9 @@ fn the_integer_score_is_that_of_the_formulas() {
         };
         let (apart, beyond) = (in_order(0.0), in_order(0.005));
         println!(
-            "{name}: mean {mean:.0}; apart, median {:.1}, 99 % {:.1}, all {:.1}; beyond half a percent, 99 % {:.1}, all {:.1}",
-            apart[1500], apart[2970], apart[2999], beyond[2970], beyond[2999]
+            "{name}: mean {mean:.0}; apart, median {:.1}, 95 % {:.1}, 99 % {:.1}, all {:.1}; beyond half a percent, 95 % {:.1}, all {:.1}",
+            apart[1500], apart[2850], apart[2970], apart[2999], beyond[2850], beyond[2999]
         );
-        assert!(beyond[2970] <= 5.0 && beyond[2999] <= 100.0, "{name}");
+        assert!(beyond[2850] <= 10.0 && beyond[2999] <= 100.0, "{name}");
     }
 }

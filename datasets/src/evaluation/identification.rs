@@ -121,6 +121,8 @@ pub struct Summary {
     pub misses: Vec<Miss>,
     /// Where the matcher has a stage 1.
     pub stage1: Option<Stage1>,
+    /// The scores behind it: of each mate, and of the best of the others in each search.
+    pub comparisons: Vec<Comparison>,
     /// FPIR (as FMR) and FNIR (as FNMR) at all thresholds.
     pub curve: Curve,
 }
@@ -155,6 +157,7 @@ pub fn summarise(searches: &[Search], gallery: usize) -> Option<Summary> {
         rank1: intervals[0],
         misses: FPIR_ONE_IN.iter().enumerate().map(miss).collect(),
         stage1: stage1(&mates, gallery, curve.at_fmr(100).threshold),
+        comparisons,
         curve,
     })
 }

@@ -7,6 +7,7 @@
 pub mod bootstrap;
 pub mod curve;
 pub mod identification;
+pub mod tail;
 pub mod verification;
 
 #[cfg(test)]

@@ -137,6 +137,8 @@ pub struct Summaries {
     pub mean: Summary,
     /// With one threshold for all sets: their mated and non-mated comparisons thrown together. No comparison crosses sets.
     pub pooled: Summary,
+    /// All comparisons of all sets, with their fingers numbered through.
+    pub all: Scores,
 }
 
 /// Rates and intervals, resampling the fingers of each set.
@@ -176,5 +178,6 @@ pub fn summarise(sets: &[Scores]) -> Summaries {
         sets: sets_apart.iter().enumerate().map(|(row, set)| summary(row, &[set])).collect(),
         mean: summary(sets.len(), &every),
         pooled: summary(sets.len() + 1, &every),
+        all: pooled.clone(),
     }
 }

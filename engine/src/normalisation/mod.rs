@@ -11,7 +11,7 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    reason = "scores below 2^15, their means, and reciprocals below 2^13"
+    reason = "scores below 2^15, their means, and reciprocals below 2^16"
 )]
 
 use std::sync::LazyLock;
@@ -42,7 +42,7 @@ struct Cohort {
 }
 
 /// Mean and deviation of a print's scores with the cohort, packed in a word: the mean in bits 0-15; in bits 16-31 the
-/// reciprocal of the deviation, 20 fraction bits. 0 for a print that is not normalised: it adds nothing to a key.
+/// reciprocal of the deviation, 20 fraction bits, at most 2^20 / 28. 0 for a print that is not normalised: it adds nothing to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Normalisation(pub u32);
 
@@ -71,14 +71,14 @@ impl Normalisation {
     }
 
     fn standard(self, score: u32) -> i32 {
-        // |score - mean| < 2^15 and the reciprocal < 2^13: below 2^28.
+        // |score - mean| <= 17 460 and the reciprocal <= 37 449: below 2^30.
         (score as i32 - (self.0 & 0xFFFF) as i32) * (self.0 >> 16) as i32
     }
 }
 
-/// The key of a score: the mean of both standard scores, 8 fraction bits, within +-2^16.
+/// The key of a score: the mean of both standard scores, 7 fraction bits, within +-80 000.
 pub fn key(score: u32, probe: Normalisation, reference: Normalisation) -> i32 {
-    (probe.standard(score) + reference.standard(score)) >> 13
+    (probe.standard(score) + reference.standard(score)) >> 14
 }
 
 /// Reads prints: for each a 16-bit count and that many minutiae of x, y (16 bits each), direction, quality and type (0 other,
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn means_and_deviations_are_those_of_the_scores() {
         let normalisation = Normalisation::of([100, 200, 300, 400].into_iter());
-        // The deviation is 111.8, the floor 132.
+        // The deviation is 111.8, the floor 28.
         assert_eq!(normalisation.0 & 0xFFFF, 250);
         assert_eq!(normalisation.0 >> 16, (1 << 20) / (111 + t::COHORT_DEVIATION_FLOOR));
         assert_eq!(Normalisation::of([0u32; 0].into_iter()).0 & 0xFFFF, 0);
@@ -127,9 +127,9 @@ mod tests {
     #[test]
     fn keys_stay_within_their_bits_at_the_ends_of_the_range() {
         let narrow = |mean: u32| Normalisation(mean | ((1 << 20) / t::COHORT_DEVIATION_FLOOR) << 16);
-        for (score, mean) in [(0, 32_220), (32_220, 0)] {
+        for (score, mean) in [(0, 17_460), (17_460, 0)] {
             let key = key(score, narrow(mean), narrow(mean));
-            assert!(key.unsigned_abs() < 1 << 16, "{key}");
+            assert!(key.unsigned_abs() < 80_000, "{key}");
             assert!(KEY_BIAS as i32 + 10 * key > 0 && KEY_BIAS as i32 + 10 * key < 1 << 22);
         }
         assert_eq!(key(1000, Normalisation::default(), Normalisation::default()), 0);

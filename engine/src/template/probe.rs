@@ -1,17 +1,16 @@
 //! A template to be searched for, with what depends on it alone and so is looked up, not computed, in a comparison.
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tolerances are cut to 255")]
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no tolerance reaches 1 200")]
 
 use super::{LENGTH_SHIFT, Template, TemplateRef};
 use crate::normalisation::Normalisation;
 use crate::tunables as t;
 
-/// Entries of [`Probe::tolerances`].
-pub const TOLERANCES: usize = t::STAGE1_MINUTIAE * t::STAGE1_MINUTIAE;
+const K1: usize = t::STAGE1_MINUTIAE;
+
+/// Entries of [`Probe::tolerances`]: one for each pair of minutiae, and [`K1`] / 2 that are 0.
+pub const TOLERANCES: usize = K1 / 2 * K1;
 /// Entries of [`Probe::link_tolerances`].
 pub const LINK_TOLERANCES: usize = t::STAGE2_MINUTIAE * t::STAGE2_MINUTIAE;
-/// Largest tolerance, 31.9 px, and largest error that is told from others. Unit: eighths of a pixel.
-/// It keeps a squared error in 16 bits; pairs more than 312 px apart are held to it.
-pub const TOLERANCE_MAX: u8 = 255;
 
 /// One finger to be compared.
 #[derive(Clone)]
@@ -23,7 +22,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Adds the squared tolerance of each pair of minutiae, and the normalisation of its scores.
+    /// Adds the tolerance of each pair of minutiae, and the normalisation of its scores.
     pub fn new(template: Template) -> Self {
         let mut probe = Self::without_normalisation(template);
         probe.normalisation = Normalisation::of_probe(&probe);
@@ -34,10 +33,14 @@ impl Probe {
     pub(crate) fn without_normalisation(template: Template) -> Self {
         let mut tolerances = Box::new([0; TOLERANCES]);
         let view = template.view();
-        for i in 0..view.stage1_count() {
-            for k in 0..view.stage1_count() {
+        for (index, entry) in tolerances.iter_mut().enumerate() {
+            let (i, steps) = (index % K1, index / K1 + 1);
+            let k = (i + steps) % K1;
+            // Halfway around, every pair comes up twice; the second time it counts for nothing.
+            let again = steps == K1 / 2 && k < i;
+            if !again && i.max(k) < view.stage1_count() {
                 let ((xi, yi, _), (xk, yk, _)) = (view.geometry(i), view.geometry(k));
-                tolerances[i * t::STAGE1_MINUTIAE + k] = squared_tolerance(xk - xi, yk - yi);
+                *entry = tolerance(xk - xi, yk - yi);
             }
         }
         let link_tolerances = link_tolerances(view);
@@ -59,7 +62,9 @@ impl Probe {
         &self.link_tolerances
     }
 
-    /// Squared tolerances in 1/64 square pixels, 0..=65025, row i, column k.
+    /// How far apart the offsets of two links may be, in eighths of a pixel. That of minutiae i and (i + d) mod 32 is entry
+    /// `(d - 1) * 32 + i`, d = 1..=16: in this order 32 lanes meet each other in 16 steps. 0, which lets nothing through, for
+    /// minutiae that are not there or too close to each other.
     pub fn tolerances(&self) -> &[u16; TOLERANCES] {
         &self.tolerances
     }
@@ -80,22 +85,42 @@ fn link_tolerances(view: TemplateRef<'_>) -> Box<[u32; LINK_TOLERANCES]> {
     tolerances
 }
 
-/// Of two minutiae this far apart. Unit: pixels in, 1/64 square pixels out.
-fn squared_tolerance(dx: i32, dy: i32) -> u16 {
+/// Of two minutiae this far apart. Unit: pixels in, eighths of a pixel out, 0..=1198.
+fn tolerance(dx: i32, dy: i32) -> u16 {
     let length = libm::sqrt(f64::from(dx * dx + dy * dy));
+    if length < t::SUPPORT_DISTANCE_PX {
+        return 0;
+    }
     let pixels = t::OFFSET_TOLERANCE_PX + t::OFFSET_TOLERANCE_SHARE * length;
-    let eighths = libm::round(pixels * f64::from(1u32 << LENGTH_SHIFT)).min(f64::from(TOLERANCE_MAX)) as u16;
-    eighths * eighths
+    libm::round(pixels * f64::from(1u32 << LENGTH_SHIFT)) as u16
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::minutia::{Minutia, MinutiaType};
 
     #[test]
-    fn tolerances_grow_with_length_up_to_what_a_byte_holds() {
-        // 10 px, then 10 + 0.07 * 100 = 17 px, in eighths, squared.
-        assert_eq!((squared_tolerance(0, 0), squared_tolerance(-60, 80)), (80 * 80, 136 * 136));
-        assert_eq!((squared_tolerance(0, 311), squared_tolerance(2047, 2047)), (254 * 254, 255 * 255));
+    fn tolerances_grow_with_length() {
+        // 5 px + 0.05 * 100 px = 10 px.
+        assert_eq!((tolerance(0, 23), tolerance(0, 24), tolerance(-60, 80)), (0, 50, 80));
+        assert_eq!(tolerance(2047, 2047), 1198);
+    }
+
+    #[test]
+    fn every_pair_has_one_tolerance() {
+        let minutia = |i: u16| Minutia {
+            kind: MinutiaType::Other,
+            x: (1 << (i % 11)) + 1,
+            y: 60 * i,
+            direction: 0,
+            quality: 0,
+        };
+        for count in [0, 1, 2, 31, 32] {
+            let minutiae: Vec<_> = (0..count).map(minutia).collect();
+            let probe = Probe::new(Template::new(&minutiae).unwrap());
+            let pairs = probe.tolerances().iter().filter(|&&tolerance| tolerance > 0).count();
+            assert_eq!(pairs, usize::from(count) * usize::from(count).saturating_sub(1) / 2);
+        }
     }
 }

@@ -53,6 +53,8 @@ pub struct Settings<'a> {
     pub choice: &'a Choice,
     /// What finds minutiae.
     pub extraction: PoolSettings,
+    /// What scores are worth.
+    pub calibration: Calibration,
     /// The share of searches of people who are not enrolled that may find somebody, above 0 and at most 1.
     pub target_fpir: f64,
 }
@@ -116,7 +118,7 @@ impl CentralUnit {
     pub fn open(database: Database, settings: Settings<'_>) -> anyhow::Result<Self> {
         let unit = Self {
             database,
-            engine: Engine::new(settings.choice)?,
+            engine: Engine::with_calibration(settings.choice, settings.calibration)?,
             extraction: Pool::new(settings.extraction),
             target_fpir: settings.target_fpir,
             next_sequence: Mutex::new(0),

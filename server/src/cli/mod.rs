@@ -47,6 +47,7 @@ enum Command {
     Authority(authority::Authority),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
+    Calibrate(evaluate::Calibrate),
     /// Print the completions of a shell
     ///
     /// Example: whorl completions bash > /etc/bash_completion.d/whorl
@@ -159,6 +160,7 @@ pub fn main() -> ExitCode {
         Command::Authority(authority) => authority.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Calibrate(calibrate) => calibrate.run(),
         Command::Bozorth3Worker => evaluate::bozorth3_worker(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "whorl", &mut std::io::stdout());

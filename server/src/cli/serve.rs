@@ -1,12 +1,13 @@
 //! `whorl serve`: the Central Unit.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use whorl_engine::calibration;
+use whorl_engine::calibration::{self, Calibration};
 
 use super::{BackendOptions, DataDirectory, authority, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, Settings};
@@ -31,6 +32,9 @@ pub struct Serve {
     /// the gallery
     #[arg(long, value_name = "SHARE", default_value_t = calibration::TARGET_FPIR, value_parser = share)]
     target_fpir: f64,
+    /// What scores are worth, as `whorl calibrate` prints it; without it, as measured for mindtct on public sets
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
     #[command(flatten)]
     backend: BackendOptions,
 }
@@ -65,8 +69,17 @@ impl Serve {
         let listener =
             http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        let settings =
-            Settings { choice: &choice, extraction: extraction_settings()?, target_fpir: self.target_fpir };
+        let calibration = match &self.calibration {
+            None => Calibration::shipped().clone(),
+            Some(file) => Calibration::from_json(&fs_err::read_to_string(file)?)
+                .with_context(|| file.display().to_string())?,
+        };
+        let settings = Settings {
+            choice: &choice,
+            extraction: extraction_settings()?,
+            target_fpir: self.target_fpir,
+            calibration,
+        };
         let unit = CentralUnit::open(database, settings)?;
         let status = unit.status();
         tracing::info!(

@@ -2,11 +2,11 @@
 //
 // Twin: engine/src/stages/arithmetic.rs, whose tests say how far they are off.
 
-const COS_AT: u32 = 2048u;
-const SIN_AT: u32 = 2560u;
-const LN_AT: u32 = 3072u;
-const ATAN_AT: u32 = 3329u;
-const EXP_AT: u32 = 3586u;
+const COS_AT: u32 = 1023u;
+const SIN_AT: u32 = 1535u;
+const LN_AT: u32 = 2047u;
+const ATAN_AT: u32 = 2304u;
+const EXP_AT: u32 = 2561u;
 const EXP_STEPS: u32 = 768u;
 const ROTATION_BITS: u32 = 14u;
 const TURN: i32 = 4096;

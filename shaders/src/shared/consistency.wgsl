@@ -2,11 +2,11 @@
 //
 // In:  `searches` (scopes, each with one finger of its probe, all of one finger position), `tables`, and a page of the
 //      sub-gallery of that position: `rows` with their labels, `templates`.
-// Out: scores[scores_at + slot] += normalised score, within +-2^16 a finger, with bit 31 set and 2^20 added once anything was compared;
+// Out: scores[scores_at + slot] += normalised score, within +-80 000 a finger, with bit 31 set and 2^20 added once anything was compared;
 //      counts[counts_at + partition] += 1 for each slot compared, once however many fingers are;
 //      walked[..] += 1 for each row that a team came to, compared or not: the host checks that none was left out.
 // The scope is decided from the label, before the first word of a template is read, and a pair's directions before its descriptors.
-// Integers only. Work for each search: 32 x n descriptor pairs, then 32 x 32 link pairs. Twin: engine/src/stages/s1_consistency.rs.
+// Integers only. Work for each search: 32 x n descriptor pairs, then 32 x 16 link pairs. Twin: engine/src/stages/s1_consistency.rs.
 //
 // A team of TEAM lanes compares one reference; each lane has MINUTIAE_A_LANE of the probe's minutiae, one after the other. A
 // workgroup holds REFERENCES teams. The reference is fetched once into workgroup memory for all searches; the probe's descriptors are in
@@ -23,14 +23,14 @@ const DESCRIPTOR_VECTORS: u32 = 2u;
 const TEMPLATE_VECTORS: u32 = TEMPLATE_WORDS / 4u;
 
 const RECIPROCALS_AT: u32 = 0u;
-const WEIGHTS_AT: u32 = 511u;
-const COS_AT: u32 = 1536u;
-const SIN_AT: u32 = 1792u;
+const COS_AT: u32 = 511u;
+const SIN_AT: u32 = 767u;
 
 const SIMILARITY_SHIFT: u32 = 8u;
-const ROTATION_SHIFT: u32 = 15u;
+const SIMILARITY_FLOOR: u32 = 128u;
+const WEIGHT_BITS: u32 = 10u;
+const ROTATION_SHIFT: u32 = 14u;
 const LENGTH_SHIFT: u32 = 3u;
-const TOLERANCE_MAX: u32 = 255u;
 
 const COMPARED: u32 = 0x80000000u;
 const SCORE_BIAS: u32 = 0x100000u;
@@ -61,8 +61,8 @@ struct Search {
     descriptors: array<array<vec4<u32>, DESCRIPTOR_VECTORS>, K1>,
     // Geometry and popcount.
     minutiae: array<vec2<u32>, K1>,
-    // Of minutiae i and k at k * K1 + i, which is also that of k and i: neighbouring lanes read neighbouring words.
-    tolerances: array<u32, 1024>,
+    // Of minutiae i and i + steps at (steps - 1) * K1 + i: neighbouring lanes read neighbouring words.
+    tolerances: array<u32, 512>,
 }
 
 // A row with the label of its slot beside it, so that no second, scattered, read is needed to decide the scope. `state` is 1 while
@@ -85,9 +85,9 @@ struct Row {
 @group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read_write> walked: array<atomic<u32>>;
 
-// The best link of one probe minutia: its weight (0: there is none) in bits 0-9, its turn in 10-17, the reference minutia from 18 on;
-// then the geometries of the reference minutia and of the probe's.
-alias Link = vec3<u32>;
+// The best link of one probe minutia: its weight in bits 0-9 and its turn in 10-17; the geometries of the reference minutia and of the
+// probe's; cosine and sine of the turn, 16 bits each.
+alias Link = vec4<u32>;
 
 // Of the references what stage 1 needs, by team and minutia: descriptors; geometry and popcount.
 var<workgroup> descriptors: array<vec4<u32>, REFERENCES * K1 * DESCRIPTOR_VECTORS>;
@@ -136,11 +136,12 @@ fn best_link(q: u32, i: u32, team: u32, count: u32) -> Link {
     let second = searches[q].descriptors[i][1];
     let direction = own.x >> 22u;
     var best = 0u;
-    var link = Link(0u, 0u, own.x);
+    var turn = 0u;
+    var to = 0u;
     for (var j = 0u; j < count; j++) {
         let other = minutiae[team * K1 + j];
-        let turn = (direction - (other.x >> 22u)) & 0xffu;
-        if min(turn, 256u - turn) > dispatch.direction_gate {
+        let own_turn = (direction - (other.x >> 22u)) & 0xffu;
+        if min(own_turn, 256u - own_turn) > dispatch.direction_gate {
             continue;
         }
         let at = (team * K1 + j) * DESCRIPTOR_VECTORS;
@@ -149,11 +150,14 @@ fn best_link(q: u32, i: u32, team: u32, count: u32) -> Link {
         let similarity = (shared_bits * tables[RECIPROCALS_AT + own.y + other.y]) >> SIMILARITY_SHIFT;
         if similarity > best {
             best = similarity;
-            link = Link(turn << 10u | j << 18u, other.x, own.x);
+            turn = own_turn;
+            to = other.x;
         }
     }
-    link.x |= tables[WEIGHTS_AT + best];
-    return link;
+    let above = max(best, SIMILARITY_FLOOR) - SIMILARITY_FLOOR;
+    let weight = (above * above) >> WEIGHT_BITS;
+    let turned = (tables[COS_AT + turn] & 0xffffu) | tables[SIN_AT + turn] << 16u;
+    return Link(weight | turn << 10u, to, own.x, turned);
 }
 
 fn weight_of(link: Link) -> u32 {
@@ -164,50 +168,36 @@ fn turn_of(link: Link) -> u32 {
     return link.x >> 10u & 0xffu;
 }
 
-// Whether both links tell of the same motion; `turned` is the cosine and sine of the first one's turn. A link is not consistent with
-// itself, as both go to one minutia.
-fn consistent(a: Link, b: Link, turned: vec2<i32>, tolerance: u32) -> bool {
+// Cosine and sine.
+fn turned_by(link: Link) -> vec2<i32> {
+    return vec2<i32>(bitcast<i32>(link.w << 16u), bitcast<i32>(link.w)) >> vec2<u32>(16u);
+}
+
+// Whether both links tell of the same motion.
+fn consistent(a: Link, b: Link, tolerance: u32) -> bool {
     let spread = (turn_of(a) - turn_of(b)) & 0xffu;
-    if a.x >> 18u == b.x >> 18u || min(spread, 256u - spread) > dispatch.rotation_tolerance {
+    if min(spread, 256u - spread) > dispatch.rotation_tolerance {
         return false;
     }
     let d = (unpack(b.z).xy - unpack(a.z).xy) << vec2(LENGTH_SHIFT);
     let gd = (unpack(b.y).xy - unpack(a.y).xy) << vec2(LENGTH_SHIFT);
+    let turned = turned_by(a) + turned_by(b);
     let rx = scaled(d.x, turned.x) + scaled(d.y, turned.y);
     let ry = scaled(d.y, turned.x) - scaled(d.x, turned.y);
-    let ex = min(u32(abs(gd.x - rx)), TOLERANCE_MAX);
-    let ey = min(u32(abs(gd.y - ry)), TOLERANCE_MAX);
-    return min(ex * ex + ey * ey, 65535u) < tolerance;
+    let ex = u32(abs(gd.x - rx));
+    let ey = u32(abs(gd.y - ry));
+    return max(ex, ey) < tolerance;
 }
 
 fn scaled(length: i32, factor: i32) -> i32 {
-    return (length * factor + (1i << (ROTATION_SHIFT - 1u))) >> ROTATION_SHIFT;
+    return (length * factor + (1i << ROTATION_SHIFT)) >> (ROTATION_SHIFT + 1u);
 }
 
 // Twin: engine/src/normalisation/mod.rs.
 fn normalised(raw: u32, probe: u32, reference: u32) -> i32 {
     let by_probe = (i32(raw) - i32(probe & 0xffffu)) * i32(probe >> 16u);
     let by_reference = (i32(raw) - i32(reference & 0xffffu)) * i32(reference >> 16u);
-    return (by_probe + by_reference) >> 13u;
-}
-
-// What the lane's own links add to the sum of consistent pairs: a row of them for each, `other` being the column.
-fn pairs_with(other: Link, k: u32, own: array<Link, MINUTIAE_A_LANE_MAX>, turned: array<vec2<i32>, MINUTIAE_A_LANE_MAX>,
-              q: u32, member: u32) -> u32 {
-    var links = own;
-    var turns = turned;
-    var sum = 0u;
-    // The same for the whole team.
-    if weight_of(other) > 0u {
-        for (var n = 0u; n < MINUTIAE_A_LANE; n++) {
-            let weight = weight_of(links[n]);
-            if weight > 0u
-                && consistent(links[n], other, turns[n], searches[q].tolerances[k * K1 + member * MINUTIAE_A_LANE + n]) {
-                sum += weight * weight_of(other);
-            }
-        }
-    }
-    return sum;
+    return (by_probe + by_reference) >> 14u;
 }
 
 // Only one lane of all that run at once has this search and this slot: a slot has one row in a sub-gallery.
@@ -251,22 +241,27 @@ fn compare_references(workgroup: vec3<u32>, team: u32, member: u32) {
         }
         let compared = (wanted >> q & 1u) == 1u;
         var own: array<Link, MINUTIAE_A_LANE_MAX>;
-        var turned: array<vec2<i32>, MINUTIAE_A_LANE_MAX>;
         for (var n = 0u; n < MINUTIAE_A_LANE; n++) {
             let i = member * MINUTIAE_A_LANE + n;
-            own[n] = Link(0u, 0u, 0u);
+            own[n] = Link(0u, 0u, 0u, 0u);
             if compared && i < searches[q].probe_count {
                 own[n] = best_link(q, i, team, min(row.count, K1));
             }
-            let turn = turn_of(own[n]);
-            turned[n] = vec2<i32>(bitcast<i32>(tables[COS_AT + turn]), bitcast<i32>(tables[SIN_AT + turn]));
         }
         show(team, member, own);
+        // Minutia i meets i + 1, then i + 2, up to halfway around: every pair once.
         var sum = 0u;
         for (var n = 0u; n < MINUTIAE_A_LANE; n++) {
-            for (var other = 0u; other < TEAM; other++) {
-                sum += pairs_with(shown(team, own, n, other), other * MINUTIAE_A_LANE + n, own, turned, q, member);
+            let i = member * MINUTIAE_A_LANE + n;
+            var support = 0u;
+            for (var steps = 1u; steps <= K1 / 2u; steps++) {
+                let at = n + steps;
+                let other = shown(team, own, at % MINUTIAE_A_LANE, (member + at / MINUTIAE_A_LANE) % TEAM);
+                if consistent(own[n], other, searches[q].tolerances[(steps - 1u) * K1 + i]) {
+                    support += weight_of(other);
+                }
             }
+            sum += weight_of(own[n]) * support;
         }
         let total = total_of(team, member, sum);
         if compared && member == 0u {

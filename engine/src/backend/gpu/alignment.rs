@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(parameters(0, 0).len(), PARAMETER_WORDS);
         assert_eq!(stage.field("Search.link_tolerances"), Some(LINK_TOLERANCES_AT as u32 * 4));
         assert_eq!(stage.field("Search"), Some(SEARCH_WORDS as u32 * 4));
-        let tables = p::RECIPROCALS + p::WEIGHTS + 2 * p::ANGLES;
+        let tables = p::RECIPROCALS + 2 * p::ANGLES;
         let constants = [
             ("K2", t::STAGE2_MINUTIAE),
             ("LINKS", 2 * t::STAGE2_MINUTIAE),

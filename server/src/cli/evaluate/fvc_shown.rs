@@ -1,10 +1,14 @@
-//! The rates of `whorl evaluate fvc` as JSON and as a table.
+//! The rates of `whorl evaluate fvc` as JSON, as a table, and as a page.
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde_json::{Map, Value, json};
+use whorl_datasets::evaluation::curve::Curve;
 use whorl_datasets::evaluation::verification::{MEASURES, Summary};
 
-use super::fvc::Evaluation;
+use super::fvc::{Evaluated, Evaluation};
+use super::report::det::det;
+use super::report::histogram::histogram;
+use super::report::{self, Page};
 use super::shown::{Shown, ends, percent};
 
 impl Shown for Evaluation {
@@ -28,37 +32,82 @@ impl Shown for Evaluation {
     }
 
     fn to_text(&self) -> String {
+        let rates = self.table();
         let mut table = Table::new();
-        let measured = |summary: &Summary| {
-            let cell = |at: usize| percent(summary.rates[at], summary.intervals[at]);
-            (0..MEASURES.len()).map(cell).collect::<Vec<_>>()
-        };
-        let shown: Vec<usize> =
-            (0..MEASURES.len()).filter(|&at| !self.summaries.pooled.rates[at].is_nan()).collect();
-        let row = |name: &str, summary: &Summary, failed: String| {
-            let counts = [name.to_owned(), summary.mated.to_string(), summary.non_mated.to_string()];
-            let rates = measured(summary);
-            counts
-                .into_iter()
-                .chain(shown.iter().map(move |&at| rates[at].clone()))
-                .chain([failed])
-                .collect::<Vec<_>>()
-        };
-        let titles = shown.iter().map(|&at| MEASURES[at].title);
-        table.load_preset(ASCII_MARKDOWN);
-        table.set_header(["set", "genuine", "impostor"].into_iter().chain(titles).chain(["not extracted"]));
-        for (set, summary) in self.sets.iter().zip(&self.summaries.sets) {
-            table.add_row(row(&set.name, summary, format!("{} of {}", set.failures.len(), set.samples)));
-        }
-        if self.sets.len() > 1 {
-            table.add_row(row("mean of the sets", &self.summaries.mean, String::new()));
-            table.add_row(row("one threshold for all", &self.summaries.pooled, String::new()));
-        }
+        table.load_preset(ASCII_MARKDOWN).set_header(rates.header).add_rows(rates.rows);
         format!(
             "{table}\n\nMatcher {}; rates in %, with 95 % intervals (bootstrap over fingers). {:.0} comparisons a second.",
             self.matcher.name(),
             self.speed
         )
+    }
+
+    fn to_page(&self) -> Page {
+        let matcher = self.matcher.name();
+        let mut page = Page::new(&format!("Verification: {matcher} on {}", self.title()));
+        page.paragraph(
+            "Rates in %, with 95 % intervals in brackets. Genuine: all pairs of impressions of one finger. Impostor: all pairs of \
+            impressions of different fingers of a set; for EER (FVC) the first impressions alone. FMR100, FMR1000, FMR10000, \
+            zeroFMR: FNMR at the lowest threshold whose FMR is at most 1/100, 1/1000, 1/10 000, 0. A print that was not extracted \
+            matches nothing, and counts (ISO/IEC 19795-1).",
+        );
+        page.table(&self.table());
+        let pooled = Curve::new(self.summaries.all.all());
+        let of_sets: Vec<_> = self
+            .sets
+            .iter()
+            .filter_map(|set| Some((set.name.as_str(), Curve::new(set.scores.all())?)))
+            .collect();
+        let mut curves: Vec<_> = of_sets.iter().map(|(name, curve)| (*name, curve)).collect();
+        if let (Some(pooled), true) = (&pooled, self.sets.len() > 1) {
+            curves.push(("one threshold for all", pooled));
+        }
+        page.heading("Error rates at every threshold");
+        page.figures(&[(
+            det(&curves, "false match rate", "false non-match rate"),
+            "DET curves over all impostor comparisons. Below the last decade there are too few comparisons to tell.",
+        )]);
+        page.heading("Scores");
+        let histograms = self
+            .sets
+            .iter()
+            .map(|set| (histogram(set.scores.all(), "genuine", "impostor"), set.name.as_str()));
+        page.figures(&histograms.collect::<Vec<_>>());
+        let failed: Vec<_> = self.sets.iter().flat_map(|set| set.failures.clone()).collect();
+        report::failures(&mut page, &failed);
+        report::provenance(&mut page, matcher, &self.provenance, self.speed);
+        page
+    }
+}
+
+impl Evaluation {
+    fn title(&self) -> String {
+        match &self.sets[..] {
+            [set] => set.name.clone(),
+            sets => format!("{} sets", sets.len()),
+        }
+    }
+
+    /// A row a set, and two for all of them.
+    fn table(&self) -> report::Table {
+        let quoted = |at: &usize| !self.summaries.pooled.rates[*at].is_nan();
+        let shown: Vec<usize> = (0..MEASURES.len()).filter(quoted).collect();
+        let row = |name: &str, summary: &Summary, failed: String| {
+            let counts = [name.to_owned(), summary.mated.to_string(), summary.non_mated.to_string()];
+            let rates = shown.iter().map(|&at| percent(summary.rates[at], summary.intervals[at]));
+            counts.into_iter().chain(rates).chain([failed]).collect()
+        };
+        let titles = shown.iter().map(|&at| MEASURES[at].title);
+        let header = ["set", "genuine", "impostor"].into_iter().chain(titles).chain(["not extracted"]);
+        let of_set = |(set, summary): (&Evaluated, &Summary)| {
+            row(&set.name, summary, format!("{} of {}", set.failures.len(), set.samples))
+        };
+        let mut rows: Vec<Vec<String>> = self.sets.iter().zip(&self.summaries.sets).map(of_set).collect();
+        if self.sets.len() > 1 {
+            rows.push(row("mean of the sets", &self.summaries.mean, String::new()));
+            rows.push(row("one threshold for all", &self.summaries.pooled, String::new()));
+        }
+        report::Table { header: header.map(str::to_owned).collect(), rows }
     }
 }
 

@@ -1,12 +1,16 @@
-//! The figures of `whorl evaluate identify` as JSON and as tables.
+//! The figures of `whorl evaluate identify` as JSON, as tables, and as a page.
 
 use std::fmt::Write;
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde_json::{Value, json};
-use whorl_datasets::evaluation::identification::{QUANTILES, Stage1};
+use whorl_datasets::evaluation::identification::{QUANTILES, Stage1, Survival};
 
 use super::identify::Evaluation;
+use super::report::chart::{Chart, Legend, Scale};
+use super::report::det::det;
+use super::report::histogram::histogram;
+use super::report::{self, Page};
 use super::shown::{Shown, ends, percent};
 
 impl Shown for Evaluation {
@@ -43,27 +47,27 @@ impl Shown for Evaluation {
 
     fn to_text(&self) -> String {
         let summary = &self.summary;
-        let mut table = Table::new();
-        table.load_preset(ASCII_MARKDOWN).set_header(["measure", "%"]);
-        table.add_row(["rank 1".into(), percent(summary.cmc[0], summary.rank1)]);
-        for rank in [5, 10, 20].into_iter().filter(|rank| *rank <= summary.cmc.len()) {
-            table.add_row([format!("rank {rank}"), percent(summary.cmc[rank - 1], None)]);
-        }
-        for miss in &summary.misses {
-            let name = format!("FNIR at FPIR {}", 1.0 / miss.one_in as f64);
-            table.add_row([name, percent(miss.fnir, miss.interval)]);
-        }
         let mut text = format!(
-            "{} searches of enrolled persons, {} of others, in {} records; {} of {} prints not extracted.\n\n{table}\n",
+            "{} searches of enrolled persons, {} of others, in {} records; {} of {} prints not extracted.\n",
             summary.mated,
             summary.not_enrolled,
             summary.gallery,
             self.failures.len(),
             self.samples
         );
-        if let Some(stage1) = &summary.stage1 {
+        let tables = [
+            Some(self.rates()),
+            summary.stage1.as_ref().map(penetration),
+            summary.stage1.as_ref().map(survival),
+        ];
+        for rows in tables.into_iter().flatten() {
+            let mut table = Table::new();
+            table.load_preset(ASCII_MARKDOWN).set_header(rows.header).add_rows(rows.rows);
             // Writing to a string cannot fail.
-            let _ = write!(text, "\n{}", stage1_text(stage1));
+            let _ = writeln!(text, "\n{table}");
+        }
+        if let Some(stage1) = &summary.stage1 {
+            let _ = writeln!(text, "\n{}", lost(stage1));
         }
         let _ = write!(
             text,
@@ -75,6 +79,68 @@ impl Shown for Evaluation {
         );
         text
     }
+
+    fn to_page(&self) -> Page {
+        let (summary, matcher) = (&self.summary, self.matcher.name());
+        let mut page = Page::new(&format!("Identification: {matcher}, {} enrolled records", summary.gallery));
+        page.paragraph(&format!(
+            "{} searches of enrolled persons and {} of others. Rates in %, with 95 % intervals in brackets. FPIR: share of searches \
+            without a mate in which any record reaches the threshold; searches of enrolled persons count again here, with \
+            their mates left out. FNIR: share of searches of enrolled persons in which the mate does not reach it, at any rank. {} \
+            of {} prints were not extracted; they find nothing and are not found, and count.",
+            summary.mated, summary.not_enrolled, self.failures.len(), self.samples
+        ));
+        page.table(&self.rates());
+        page.heading("Error rates and scores");
+        let curve = [("all searches", &summary.curve)];
+        page.figures(&[
+            (
+                det(&curve, "false-positive identification rate", "false-negative identification rate"),
+                "FNIR against FPIR at every threshold.",
+            ),
+            (cmc(&summary.cmc), "CMC: share of the searches whose mate stands at the rank or before."),
+            (
+                histogram(&summary.comparisons, "the mate", "best of the others"),
+                "Scores of the mates, and the highest score of anybody else in each search.",
+            ),
+        ]);
+        if let Some(stage1) = &summary.stage1 {
+            page.heading("What stage 1 keeps");
+            page.paragraph(&lost(stage1));
+            page.table(&penetration(stage1));
+            page.table(&survival(stage1));
+        }
+        report::failures(&mut page, &self.failures);
+        report::provenance(&mut page, matcher, &self.provenance, self.speed);
+        page
+    }
+}
+
+impl Evaluation {
+    fn rates(&self) -> report::Table {
+        let summary = &self.summary;
+        let mut rows = vec![vec!["rank 1".into(), percent(summary.cmc[0], summary.rank1)]];
+        for rank in [5, 10, 20].into_iter().filter(|rank| *rank <= summary.cmc.len()) {
+            rows.push(vec![format!("rank {rank}"), percent(summary.cmc[rank - 1], None)]);
+        }
+        for miss in &summary.misses {
+            let name = format!("FNIR at FPIR {}", 1.0 / miss.one_in as f64);
+            rows.push(vec![name, percent(miss.fnir, miss.interval)]);
+        }
+        report::Table { header: vec!["measure".into(), "%".into()], rows }
+    }
+}
+
+fn cmc(shares: &[f64]) -> String {
+    let lowest = (shares[0] * 10.0).floor() * 10.0;
+    let (x, y) = (Scale::Linear(1.0, shares.len().max(2) as f64), Scale::Linear(lowest.min(90.0), 100.0));
+    let mut chart = Chart::new("CMC", Legend::BottomLeft, (x, "rank"), (y, "%"));
+    chart.steps(
+        "mates",
+        shares.iter().enumerate().map(|(at, share)| (at as f64 + 1.0, share * 100.0)),
+        false,
+    );
+    chart.finish()
 }
 
 fn stage1_json(stage1: &Stage1) -> Value {
@@ -94,25 +160,29 @@ fn stage1_json(stage1: &Stage1) -> Value {
     })
 }
 
-fn stage1_text(stage1: &Stage1) -> String {
-    let mut penetration = Table::new();
-    penetration
-        .load_preset(ASCII_MARKDOWN)
-        .set_header(["of the mates, %", "have at most this before them, % of the gallery"]);
-    for (thousandths, share) in QUANTILES.iter().zip(stage1.penetration) {
-        penetration.add_row([format!("{}", *thousandths as f64 / 10.0), percent(share, None)]);
+fn penetration(stage1: &Stage1) -> report::Table {
+    let row = |(thousandths, share): (&usize, f64)| {
+        vec![format!("{}", *thousandths as f64 / 10.0), percent(share, None)]
+    };
+    report::Table {
+        header: vec!["of the mates, %".into(), "have at most this before them, % of the gallery".into()],
+        rows: QUANTILES.iter().zip(stage1.penetration).map(row).collect(),
     }
-    let mut survival = Table::new();
-    survival.load_preset(ASCII_MARKDOWN).set_header(["stage 1 keeps, %", "records", "mates kept, %"]);
-    for s in &stage1.survival {
-        survival.add_row([
-            format!("{}", s.kept_thousandths as f64 / 10.0),
-            s.records.to_string(),
-            percent(s.rate, None),
-        ]);
+}
+
+fn survival(stage1: &Stage1) -> report::Table {
+    let row = |s: &Survival| {
+        vec![format!("{}", s.kept_thousandths as f64 / 10.0), s.records.to_string(), percent(s.rate, None)]
+    };
+    report::Table {
+        header: ["stage 1 keeps, %", "records", "mates kept, %"].map(str::to_owned).to_vec(),
+        rows: stage1.survival.iter().map(row).collect(),
     }
+}
+
+fn lost(stage1: &Stage1) -> String {
     format!(
-        "{penetration}\n\n{survival}\n\nOf {} mates that are accepted at FPIR 0.01, stage 1 loses {} when it keeps 1 %.\n",
+        "Of {} mates that are accepted at FPIR 0.01, stage 1 loses {} when it keeps 1 % (at most 1000 records).",
         stage1.accepted, stage1.accepted_and_lost
     )
 }

@@ -35,6 +35,14 @@ impl Matcher {
         }
     }
 
+    /// Where it compares.
+    pub fn backend(self) -> &'static str {
+        match self {
+            Self::Whorl => "cpu: the twins of the shaders, which give the same bits",
+            Self::Bozorth3 => "cpu: a process a core",
+        }
+    }
+
     /// Compares pairs of samples (probe, reference).
     pub fn scores(self, samples: &[Outcome], pairs: &[(usize, usize)]) -> anyhow::Result<Scores> {
         match self {
@@ -57,7 +65,7 @@ fn similarity(probe: &Probe, reference: &Template) -> (f64, f64) {
     let log_odds = s2_alignment::score(probe, reference.view());
     let raw = s1_consistency::score(probe, reference.words());
     let key = key(raw, probe.normalisation(), reference.view().normalisation());
-    (f64::from(log_odds) / 4096.0, f64::from(key) / 256.0)
+    (f64::from(log_odds) / 4096.0, f64::from(key) / 128.0)
 }
 
 /// Scores of whole records from those of their fingers: the sum over the fingers that were extracted on both sides, none of which

@@ -1,6 +1,7 @@
 //! `whorl evaluate`: accuracy on one's own prints, in the field's measures, by one command that others can repeat.
 
 mod bozorth3;
+mod calibrate;
 mod fvc;
 mod fvc_shown;
 mod generate;
@@ -9,11 +10,15 @@ mod identify_shown;
 mod matcher;
 mod protocol;
 mod provenance;
+mod report;
 mod samples;
 mod set;
 mod shown;
 
 pub(super) use bozorth3::work as bozorth3_worker;
+pub(super) use calibrate::Calibrate;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -51,11 +56,17 @@ struct Options {
     /// Print as JSON; rates are fractions
     #[arg(long)]
     json: bool,
+    /// Also write a page with curves, histograms and tables
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 impl Options {
     #[expect(clippy::print_stdout, reason = "the figures are the output")]
     fn output(&self, evaluation: &impl Shown) -> anyhow::Result<()> {
+        if let Some(path) = &self.report {
+            fs_err::write(path, evaluation.to_page().finish())?;
+        }
         if self.json {
             println!("{:#}", evaluation.to_json());
         } else {

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     const SMALL: &str = "role,record,person,position,file\n\
-        enrolled,a1,a,2,a_2.png\n enrolled , a1, a, 7, \"a, 7.png\"\nenrolled,b1,b,2,b.png\nprobe,a2,a,2,c.png\nprobe,x,,2,d.png\n";
+        enrolled,a1,a,2,a_2.png\n enrolled , a1, a, 7,\"a, 7.png\"\nenrolled,b1,b,2,b.png\nprobe,a2,a,2,c.png\nprobe,x,,2,d.png\n";
 
     #[test]
     fn lines_of_one_record_are_one_set_of_prints() {

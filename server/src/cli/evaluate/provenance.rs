@@ -4,6 +4,8 @@ use serde::Serialize;
 use whorl_datasets::evaluation::bootstrap;
 use whorl_engine::extraction::EXTRACTOR;
 
+use super::matcher::Matcher;
+
 /// How the figures came about.
 #[derive(Debug, Clone, Serialize)]
 pub struct Provenance {
@@ -11,6 +13,8 @@ pub struct Provenance {
     pub command: String,
     /// Of this program.
     pub version: &'static str,
+    /// Where the comparisons ran.
+    pub backend: String,
     /// What found the minutiae in images.
     pub extractor: &'static str,
     /// Model of the processor; empty where the system does not tell.
@@ -22,13 +26,14 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Of this run.
-    pub fn of_this_run() -> Self {
+    /// Of this run, with a matcher.
+    pub fn of_this_run(matcher: Matcher) -> Self {
         let arguments: Vec<String> = std::env::args_os().map(|a| quoted(&a.to_string_lossy())).collect();
         let (replicates, seed) = (bootstrap::REPLICATES, bootstrap::SEED);
         Self {
             command: [&["whorl".to_owned()], arguments.get(1..).unwrap_or_default()].concat().join(" "),
             version: env!("CARGO_PKG_VERSION"),
+            backend: matcher.backend().to_owned(),
             extractor: EXTRACTOR,
             processor: processor().unwrap_or_default(),
             processors: std::thread::available_parallelism().map_or(1, usize::from),

@@ -3,12 +3,16 @@
 use serde_json::Value;
 use whorl_datasets::evaluation::bootstrap::Interval;
 
+use super::report::Page;
+
 /// For programs, and for people.
 pub trait Shown {
     /// As JSON; rates are fractions.
     fn to_json(&self) -> Value;
     /// As tables; rates are in %.
     fn to_text(&self) -> String;
+    /// As a page, with drawings.
+    fn to_page(&self) -> Page;
 }
 
 /// `2.14 (0.00-5.71)`, in %; `-` where there is no rate.
