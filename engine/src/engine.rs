@@ -10,12 +10,13 @@
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::backend::cpu::Cpu;
-use crate::backend::gpu::Gpu;
-use crate::backend::{Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
+use crate::backend::gpu::{Gpu, Kernel};
+use crate::backend::{Ask, Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
+use crate::batching::Batching;
 use crate::calibration::Calibration;
 use crate::gallery::{Change, Gallery, GalleryFull, Label, Partition, Scope, Slot};
 use crate::minutia::FingerPosition;
-use crate::query::Query;
+use crate::query::{Query, Search};
 use crate::template::Template;
 
 /// Which back end to run.
@@ -25,8 +26,13 @@ pub enum Choice {
     Auto,
     /// The CPU.
     Cpu,
-    /// A GPU, by a part of its adapter's name; software adapters are GPUs here.
-    Gpu(Option<String>),
+    /// A GPU; software adapters are GPUs here.
+    Gpu {
+        /// A part of its adapter's name; the best one where none is given.
+        adapter: Option<String>,
+        /// The kernel of stage 1; the one that suits the adapter where none is given.
+        kernel: Option<Kernel>,
+    },
 }
 
 /// A like finger of a candidate.
@@ -84,6 +90,7 @@ struct State {
 pub struct Engine {
     calibration: Calibration,
     state: RwLock<State>,
+    batching: Batching<Search, Outcome>,
     /// Beside the state, so that whoever asks does not wait for a search.
     status: Mutex<Status>,
 }
@@ -98,11 +105,12 @@ impl Engine {
     pub fn with_calibration(choice: &Choice, calibration: Calibration) -> Result<Self, BackendError> {
         let backend: Box<dyn Backend> = match choice {
             Choice::Cpu => Box::new(Cpu),
-            Choice::Gpu(name) => Box::new(Gpu::open(name.as_deref())?),
+            Choice::Gpu { adapter, kernel } => Box::new(Gpu::open(adapter.as_deref(), *kernel)?),
             Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu)),
         };
         let status = Mutex::new(Status { backend: backend.info(), degraded: None, records: 0 });
-        Ok(Self { calibration, state: RwLock::new(State { gallery: Gallery::default(), backend }), status })
+        let state = RwLock::new(State { gallery: Gallery::default(), backend });
+        Ok(Self { calibration, state, batching: Batching::default(), status })
     }
 
     /// Adds records; each can be found by every search that starts after this returns.
@@ -137,17 +145,27 @@ impl Engine {
     /// Compares a probe with everything that the scope allows and that has a finger like one of the probe's; candidates are those
     /// of at least this score.
     pub fn search(&self, probe: &Fingers, scope: &Scope, threshold: u32) -> Outcome {
-        let query = Query { probe, scope, threshold, calibration: &self.calibration };
+        let search = Search { probe: probe.to_vec(), scope: scope.clone(), threshold };
+        if rayon::current_thread_index().is_some() {
+            // A thread of the pool that waits for its own pass may be handed another search, and would wait for itself.
+            return self.pass(&[&search]).pop().unwrap_or_default();
+        }
+        self.batching.run(search, |searches| self.pass(searches))
+    }
+
+    /// One pass over the gallery for all of these searches.
+    fn pass(&self, searches: &[&Search]) -> Vec<Outcome> {
+        let queries: Vec<_> = searches.iter().map(|search| search.query(&self.calibration)).collect();
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let failure = match query.run(&state.gallery, &*state.backend) {
-            Ok(outcome) => return outcome,
+        let failure = match Query::run_all(&queries, &state.gallery, &*state.backend) {
+            Ok(outcomes) => return outcomes,
             Err(error) => error.to_string(),
         };
         drop(state);
         self.fall_back(&mut self.state.write().unwrap_or_else(PoisonError::into_inner), failure);
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         // The CPU back end cannot fail, and its scores are those of the twin because it is the twin.
-        query.run(&state.gallery, &Cpu).unwrap_or_default()
+        Query::run_all(&queries, &state.gallery, &Cpu).unwrap_or_default()
     }
 
     /// Log-odds of these slots by finger of the probe, as the back end gives them: for evaluation and parity.
@@ -156,21 +174,16 @@ impl Engine {
         state.backend.align(&state.gallery, probe, slots)
     }
 
-    /// The best of stage 1 as the back end selects them: for evaluation and parity.
-    pub fn shortlist(
-        &self,
-        probe: &Fingers,
-        scope: &Scope,
-        length: usize,
-    ) -> Result<Shortlist, BackendError> {
+    /// The best of stage 1 for each search, in one pass, as the back end selects them: for evaluation and parity.
+    pub fn shortlists(&self, asks: &[Ask<'_>], length: usize) -> Result<Vec<Shortlist>, BackendError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.backend.shortlist(&state.gallery, probe, scope, length)
+        state.backend.shortlists(&state.gallery, asks, length)
     }
 
     /// Keys of stage 1 of every slot as the back end gives them: for evaluation and parity.
     pub fn scores(&self, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.backend.score(&state.gallery, probe, scope)
+        state.backend.score(&state.gallery, Ask { probe, scope })
     }
 
     /// What is in service, and how much it holds. Does not wait for searches.
@@ -200,7 +213,7 @@ fn discrete_gpu() -> Option<Box<dyn Backend>> {
         tracing::info!("there is no discrete GPU here; the CPU back end runs");
         return None;
     };
-    match Gpu::open(Some(&best.name)) {
+    match Gpu::open(Some(&best.name), None) {
         Ok(gpu) => Some(Box::new(gpu)),
         Err(error) => {
             tracing::warn!(%error, adapter = best.name, "the GPU could not be opened; using the CPU");

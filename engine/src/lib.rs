@@ -8,6 +8,7 @@
 //! The crate knows labels and scopes; it knows nothing of States, categories, HTTP or disks.
 
 pub mod backend;
+mod batching;
 pub mod calibration;
 pub mod engine;
 pub mod extraction;

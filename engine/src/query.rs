@@ -3,13 +3,30 @@
 
 use core::cmp::Reverse;
 
-use crate::backend::{Backend, BackendError, COMPARED, Fingers, Shortlist, cpu};
+use rayon::prelude::*;
+
+use crate::backend::{Ask, Backend, BackendError, COMPARED, Fingers, Shortlist, cpu};
 use crate::calibration::Calibration;
 use crate::engine::{Candidate, FingerScore, Outcome};
 use crate::gallery::{Gallery, Scope, Slot};
+use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
 use crate::stages::s1_consistency;
+use crate::template::Probe;
 use crate::tunables as t;
+
+/// A search that can wait for its turn on another thread.
+pub(crate) struct Search {
+    pub(crate) probe: Vec<(FingerPosition, Probe)>,
+    pub(crate) scope: Scope,
+    pub(crate) threshold: u32,
+}
+
+impl Search {
+    pub(crate) fn query<'a>(&'a self, calibration: &'a Calibration) -> Query<'a> {
+        Query { probe: &self.probe, scope: &self.scope, threshold: self.threshold, calibration }
+    }
+}
 
 /// What is asked.
 pub(crate) struct Query<'a> {
@@ -31,10 +48,32 @@ pub fn shortlist_length(records: usize) -> usize {
 }
 
 impl Query<'_> {
-    /// Every candidate is scored again by the twins before it is answered; an error means that the back end cannot be trusted.
-    pub(crate) fn run(&self, gallery: &Gallery, backend: &dyn Backend) -> Result<Outcome, BackendError> {
+    /// Stage 1 of all queries at once, then stage 2 of each. Every candidate is scored again by the twins before it is answered; an
+    /// error means that the back end cannot be trusted.
+    pub(crate) fn run_all(
+        queries: &[Query<'_>],
+        gallery: &Gallery,
+        backend: &dyn Backend,
+    ) -> Result<Vec<Outcome>, BackendError> {
         let length = shortlist_length(gallery.records());
-        let shortlist = backend.shortlist(gallery, self.probe, self.scope, length)?;
+        let asks: Vec<_> =
+            queries.iter().map(|query| Ask { probe: query.probe, scope: query.scope }).collect();
+        let shortlists = backend.shortlists(gallery, &asks, length)?;
+        if shortlists.len() != queries.len() {
+            return Err(BackendError::Incomplete("not every search was answered".into()));
+        }
+        let finish =
+            |(query, shortlist): (&Query<'_>, Shortlist)| query.finish(gallery, backend, shortlist, length);
+        queries.par_iter().zip(shortlists).map(finish).collect()
+    }
+
+    fn finish(
+        &self,
+        gallery: &Gallery,
+        backend: &dyn Backend,
+        shortlist: Shortlist,
+        length: usize,
+    ) -> Result<Outcome, BackendError> {
         self.check(gallery, &shortlist, length)?;
         let slots: Vec<_> = shortlist.best.iter().map(|&(slot, _)| slot).collect();
         let aligned = backend.align(gallery, self.probe, &slots)?;

@@ -1,16 +1,17 @@
 //! The WGSL stages of the matcher, in the order in which they run, validated when this crate is built.
 //!
-//! Each stage is one file with one entry point of the same name. Its twin on the CPU has the same base name in
-//! `engine/src/stages/`, and so has the test that holds the two equal, in `tests/tests/`.
+//! Each stage is one file with one entry point of the same name, and takes what it has in common with others from `src/shared/`;
+//! the kernels of stage 1 are stages that compute the same. A stage's twin on the CPU has the same base name in `engine/src/stages/`;
+//! `tests/tests/back_ends.rs` holds them equal.
 
 /// A validated stage, and what the host must agree with.
 #[derive(Debug, Clone, Copy)]
 pub struct Stage {
     /// File, entry point and twin.
     pub name: &'static str,
-    /// WGSL.
+    /// WGSL, the shared files included.
     pub source: &'static str,
-    /// Invocations of a workgroup, along x.
+    /// Invocations of a workgroup, along x; 0 where the host decides, by overriding constants.
     pub workgroup_size: u32,
     /// Bindings of group 0, numbered from 0 without gaps.
     pub bindings: u32,
@@ -41,8 +42,8 @@ mod tests {
     #[test]
     fn reflection_sees_constants_and_layouts() {
         assert_eq!(S1_CONSISTENCY.constant("K1"), Some(S1_CONSISTENCY.workgroup_size));
-        assert_eq!(S1_CONSISTENCY.field("Search.partitions"), Some(20));
-        assert_eq!(S1_CONSISTENCY.field("Label"), Some(16));
-        assert_eq!(S1_CONSISTENCY.bindings, 9);
+        assert_eq!(S1_CONSISTENCY.field("Search.partitions"), Some(28));
+        assert_eq!(S1_CONSISTENCY.field("Row"), Some(24));
+        assert_eq!((S1_CONSISTENCY.bindings, S1_CONSISTENCY_SUBGROUP.workgroup_size), (8, 0));
     }
 }

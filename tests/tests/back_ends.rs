@@ -1,83 +1,107 @@
 //! The back ends give the same bits: every key of every slot, every count of every partition, every shortlist, every alignment.
 //!
-//! Here the GPU is whatever Vulkan adapter comes first, Mesa's lavapipe where there is no other; its name is printed. A
+//! Stage 1 runs in every kernel that the adapter has. Here the GPU is whatever Vulkan adapter comes first, Mesa's lavapipe where there is no other; its name is printed. A
 //! missing adapter fails the test, because a parity test that did not run looks like one that passed.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests are tests too")]
 
 use std::collections::BTreeSet;
+use std::sync::Barrier;
 
 use whorl_datasets::templates::{Random, another_impression, print_like, scattered};
-use whorl_engine::backend::COMPARED;
+use whorl_engine::backend::gpu::{Kernel, list};
+use whorl_engine::backend::{Ask, COMPARED};
 use whorl_engine::engine::{Choice, Engine};
 use whorl_engine::gallery::{Label, Partition, Scope, Slot};
 use whorl_engine::minutia::{FingerPosition, Minutia};
 use whorl_engine::normalisation::KEY_BIAS;
 use whorl_engine::template::{Probe, Template};
 
-/// The two engines, which are told the same and must answer the same.
+/// The engines, one on the CPU and one for each kernel, which are told the same and must answer the same.
 struct Both {
     cpu: Engine,
-    gpu: Engine,
+    gpus: Vec<Engine>,
 }
 
 type Fingers = Vec<(FingerPosition, Template)>;
 
 impl Both {
     fn new() -> Self {
-        let gpu = Engine::new(&Choice::Gpu(None))
-            .expect("this test needs a Vulkan adapter; on Debian install mesa-vulkan-drivers and libvulkan1");
-        println!("adapter: {}", gpu.status().backend.name);
-        let cpu = Engine::new(&Choice::Cpu).expect("the CPU is always there");
-        Self { cpu, gpu }
+        let open = |kernel: Kernel| {
+            let gpu = Engine::new(&Choice::Gpu { adapter: None, kernel: Some(kernel) }).expect(
+                "this test needs a Vulkan adapter; on Debian install mesa-vulkan-drivers and libvulkan1",
+            );
+            let name = gpu.status().backend.name;
+            println!("adapter: {name}");
+            let adapter = list().into_iter().find(|adapter| name.starts_with(&adapter.name));
+            let expected = kernel.on(&adapter.expect("the adapter that was opened"));
+            assert!(name.ends_with(&format!("kernel {expected}")), "{kernel}");
+            gpu
+        };
+        let gpus = Kernel::ALL.map(open).into();
+        Self { cpu: Engine::new(&Choice::Cpu).expect("the CPU is always there"), gpus }
     }
 
     fn append(&self, records: &[(Label, Fingers)]) -> Vec<Slot> {
         let slots = self.cpu.append(records).expect("a slot for each");
-        let on_gpu = self.gpu.append(records).expect("a slot for each");
-        assert_eq!(slots, on_gpu);
+        for gpu in &self.gpus {
+            assert_eq!(slots, gpu.append(records).expect("a slot for each"));
+        }
         slots
     }
 
     fn erase(&self, slot: Slot) {
         self.cpu.erase(slot);
-        self.gpu.erase(slot);
+        self.gpus.iter().for_each(|gpu| gpu.erase(slot));
     }
 
     /// Compares keys and counts; gives how many slots were compared, and how many of them are above the mean of strangers.
     fn scores(&self, probe: &[(FingerPosition, Probe)], scope: &Scope) -> (u32, usize) {
         let on_cpu = self.cpu.scores(probe, scope).expect("the CPU cannot fail");
-        let on_gpu = self.gpu.scores(probe, scope).expect("a working GPU");
-        let pairs = on_cpu.by_slot.iter().zip(&on_gpu.by_slot).enumerate();
-        let differing = pairs.clone().find(|(_, (a, b))| a != b);
-        assert_eq!(differing, None, "(slot, (CPU, GPU))");
-        assert_eq!(on_cpu, on_gpu);
+        for gpu in &self.gpus {
+            let on_gpu = gpu.scores(probe, scope).expect("a working GPU");
+            let mut pairs = on_cpu.by_slot.iter().zip(&on_gpu.by_slot).enumerate();
+            let differing = pairs.find(|(_, (a, b))| a != b);
+            assert_eq!(differing, None, "(slot, (CPU, GPU)), {}", gpu.status().backend.name);
+            assert_eq!(on_cpu, on_gpu);
+        }
         let compared = on_cpu.compared.iter().map(|(_, count)| count).sum();
-        (compared, pairs.filter(|(_, (score, _))| **score & !COMPARED > KEY_BIAS).count())
+        let above = on_cpu.by_slot.iter().filter(|&&key| key & !COMPARED > KEY_BIAS);
+        (compared, above.count())
     }
 
-    /// Compares shortlists of several lengths, the alignments of the longest, and candidates under thresholds that let all, some
-    /// and none through.
-    fn search(&self, probe: &[(FingerPosition, Probe)], scope: &Scope) {
+    /// Compares shortlists of several lengths, of searches that go together.
+    fn shortlists(&self, asks: &[Ask<'_>]) {
         for length in [1, 2, 30, 300] {
-            let on_cpu = self.cpu.shortlist(probe, scope, length).expect("the CPU cannot fail");
-            assert_eq!(on_cpu, self.gpu.shortlist(probe, scope, length).expect("a working GPU"), "{length}");
-            if length == 300 {
-                let slots: Vec<_> = on_cpu.best.iter().map(|&(slot, _)| slot).collect();
-                let aligned = self.cpu.align(probe, &slots).expect("the CPU cannot fail");
-                assert_eq!(aligned, self.gpu.align(probe, &slots).expect("a working GPU"));
+            let on_cpu = self.cpu.shortlists(asks, length).expect("the CPU cannot fail");
+            assert_eq!(on_cpu.len(), asks.len());
+            for gpu in &self.gpus {
+                let name = gpu.status().backend.name;
+                assert_eq!(on_cpu, gpu.shortlists(asks, length).expect("a working GPU"), "{length}, {name}");
             }
         }
+    }
+
+    /// Compares alignments, and candidates under thresholds that let all, some and none through: no kernel of stage 1 makes a
+    /// difference to them, so one is enough.
+    fn search(&self, probe: &[(FingerPosition, Probe)], scope: &Scope) {
+        let ask = Ask { probe, scope };
+        let on_cpu = self.cpu.shortlists(&[ask], 300).expect("the CPU cannot fail").swap_remove(0);
+        let slots: Vec<_> = on_cpu.best.iter().map(|&(slot, _)| slot).collect();
+        let aligned = self.cpu.align(probe, &slots).expect("the CPU cannot fail");
+        assert_eq!(aligned, self.gpus[0].align(probe, &slots).expect("a working GPU"));
         for threshold in [0, 30, 1000] {
             let on_cpu = self.cpu.search(probe, scope, threshold);
-            assert_eq!(on_cpu, self.gpu.search(probe, scope, threshold));
+            assert_eq!(on_cpu, self.gpus[0].search(probe, scope, threshold));
         }
     }
 
     /// A GPU that fell back to the CPU would agree with it, too.
     fn finish(self) {
-        let status = self.gpu.status();
-        assert_eq!((status.backend.kind, status.degraded), ("gpu", None));
+        for gpu in &self.gpus {
+            let status = gpu.status();
+            assert_eq!((status.backend.kind, status.degraded), ("gpu", None));
+        }
     }
 }
 
@@ -192,14 +216,17 @@ fn every_score_and_every_count_is_equal_through_a_gallery_s_life() {
         }
         let again: Vec<_> = (0..slots.len() / 40).map(|_| supply.record()).collect();
         slots.extend(both.append(&again));
-        for scope in [supply.scope(), supply.scope(), everything(), everything()] {
-            let probe = supply.probe();
-            let (slots_compared, slots_scored) = both.scores(&probe, &scope);
-            both.search(&probe, &scope);
+        let scopes = [supply.scope(), supply.scope(), everything(), everything()];
+        let asked = scopes.map(|scope| (supply.probe(), scope));
+        for (probe, scope) in &asked {
+            let (slots_compared, slots_scored) = both.scores(probe, scope);
+            both.search(probe, scope);
             searches += 1;
             compared += slots_compared;
             scored += slots_scored;
         }
+        let asks: Vec<_> = asked.iter().map(|(probe, scope)| Ask { probe, scope }).collect();
+        both.shortlists(&asks);
     }
     println!("{searches} searches, {compared} records compared, {scored} above the mean of strangers");
     let highest = slots.iter().map(|slot| slot.index()).max();
@@ -242,6 +269,51 @@ fn a_gallery_of_two_pages_is_searched_to_its_last_row() {
     }
     both.append(&[supply.record(), supply.record()]);
     let partitions = [supply.partition(), supply.partition()];
-    both.search(&probe, &Scope::new(partitions, 0, 100, u32::MAX));
+    let scope = Scope::new(partitions, 0, 100, u32::MAX);
+    both.search(&probe, &scope);
+    both.shortlists(&[Ask { probe: &probe, scope: &scope }, Ask { probe: &probe, scope: &everything() }]);
+    both.finish();
+}
+
+/// More searches than a dispatch takes (8), some without a finger, some with one finger twice, in scopes that differ.
+#[test]
+fn searches_of_one_pass_answer_as_each_alone() {
+    let (both, mut supply) = (Both::new(), Supply::new(4));
+    let records: Vec<_> = (0..300).map(|_| supply.record()).collect();
+    both.append(&records);
+    let mut asked: Vec<_> = (0..19).map(|_| (supply.probe(), supply.scope())).collect();
+    asked[3].0.clear();
+    let again = (asked[5].0[0].0, Probe::new(supply.template()));
+    asked[5].0.push(again);
+    (asked[5].1, asked[6].1, asked[18].1) = (everything(), everything(), everything());
+    let asks: Vec<_> = asked.iter().map(|(probe, scope)| Ask { probe, scope }).collect();
+    both.shortlists(&asks);
+    let alone = |ask: &Ask<'_>| both.cpu.shortlists(&[*ask], 30).expect("the CPU cannot fail").swap_remove(0);
+    let together = both.cpu.shortlists(&asks, 30).expect("the CPU cannot fail");
+    assert_eq!(together, asks.iter().map(alone).collect::<Vec<_>>());
+    both.finish();
+}
+
+/// Sixteen threads ask at once, again and again, of engines that make passes of what waits.
+#[test]
+fn searches_that_race_answer_as_one_after_another() {
+    let (both, mut supply) = (Both::new(), Supply::new(5));
+    let records: Vec<_> = (0..300).map(|_| supply.record()).collect();
+    both.append(&records);
+    let asked: Vec<_> = (0..16).map(|_| (supply.probe(), everything())).collect();
+    for engine in both.gpus.iter().take(1).chain([&both.cpu]) {
+        let alone: Vec<_> = asked.iter().map(|(probe, scope)| engine.search(probe, scope, 0)).collect();
+        assert!(alone.iter().all(|outcome| !outcome.candidates.is_empty()));
+        let start = Barrier::new(asked.len());
+        std::thread::scope(|threads| {
+            for ((probe, scope), alone) in asked.iter().zip(&alone) {
+                let start = &start;
+                threads.spawn(move || {
+                    start.wait();
+                    (0..4).for_each(|_| assert_eq!(engine.search(probe, scope, 0), *alone));
+                });
+            }
+        });
+    }
     both.finish();
 }

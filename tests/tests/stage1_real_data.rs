@@ -55,7 +55,7 @@ struct Searched {
 
 impl Searched {
     fn new() -> Self {
-        let gpu = Engine::new(&Choice::Gpu(None))
+        let gpu = Engine::new(&Choice::Gpu { adapter: None, kernel: None })
             .expect("this test needs a Vulkan adapter; on Debian install mesa-vulkan-drivers and libvulkan1");
         println!("adapter: {}", gpu.status().backend.name);
         let cpu = Engine::new(&Choice::Cpu).expect("the CPU is always there");

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
-use super::{Backend, BackendError, BackendInfo, COMPARED, Fingers, Scored, Shortlist};
+use super::{Ask, Backend, BackendError, BackendInfo, COMPARED, Fingers, Scored, Shortlist};
 use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Row, Scope, Slot};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
 use crate::stages::{s1_consistency, s2_alignment};
 use crate::template::{Probe, TEMPLATE_WORDS, TemplateRef};
 
+/// Searches that go over the gallery together: more share a row in the cache with no gain (prototype: it ends at 8), and each has a
+/// key for every slot.
+const ASKS_AT_A_TIME: usize = 8;
 /// Slots that a thread selects from at a time.
 const SLOTS_AT_A_TIME: usize = 1 << 16;
 
@@ -29,15 +32,14 @@ impl Backend for Cpu {
         Ok(())
     }
 
-    fn shortlist(
+    fn shortlists(
         &self,
         gallery: &Gallery,
-        probe: &Fingers,
-        scope: &Scope,
+        asks: &[Ask<'_>],
         length: usize,
-    ) -> Result<Shortlist, BackendError> {
-        let Scored { by_slot, compared } = self.score(gallery, probe, scope)?;
-        Ok(Shortlist { best: best(&by_slot, length), compared })
+    ) -> Result<Vec<Shortlist>, BackendError> {
+        let shortlist = |Scored { by_slot, compared }| Shortlist { best: best(&by_slot, length), compared };
+        Ok(asks.chunks(ASKS_AT_A_TIME).flat_map(|asks| score(gallery, asks)).map(shortlist).collect())
     }
 
     fn align(
@@ -49,58 +51,74 @@ impl Backend for Cpu {
         Ok(slots.par_iter().map(|&slot| align(gallery, probe, slot)).collect())
     }
 
-    fn score(&self, gallery: &Gallery, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError> {
-        // Every row of a finger belongs to another slot, so no two threads write to one.
-        let keys: Vec<AtomicU32> = (0..gallery.slots()).map(|_| AtomicU32::new(0)).collect();
-        let mut counts = vec![0u32; PARTITIONS];
-        for (position, finger) in probe {
-            for (count, more) in counts.iter_mut().zip(score_finger(gallery, *position, finger, scope, &keys))
-            {
-                *count += more;
-            }
-        }
-        let by_slot = keys.into_iter().map(AtomicU32::into_inner).collect();
-        Ok(Scored { by_slot, compared: counted(&counts) })
+    fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError> {
+        Ok(score(gallery, &[ask]).into_iter().next().unwrap_or_default())
     }
 }
 
-/// Adds the keys of one finger, and counts by partition the slots that no finger before had compared.
+/// Stage 1 for several searches, every row for all of them while it is in the cache.
+fn score(gallery: &Gallery, asks: &[Ask<'_>]) -> Vec<Scored> {
+    // Every row of a finger belongs to another slot, so no two threads write to one.
+    let keys: Vec<Vec<AtomicU32>> =
+        asks.iter().map(|_| (0..gallery.slots()).map(|_| AtomicU32::new(0)).collect()).collect();
+    let mut counts = vec![0u32; asks.len() * PARTITIONS];
+    for position in FingerPosition::all() {
+        add(&mut counts, &score_finger(gallery, position, asks, &keys));
+    }
+    let each = keys.into_iter().zip(counts.chunks(PARTITIONS));
+    each.map(|(keys, counts)| Scored {
+        by_slot: keys.into_iter().map(AtomicU32::into_inner).collect(),
+        compared: counted(counts),
+    })
+    .collect()
+}
+
+/// Adds the keys of one finger to those of each search, and counts by partition the slots that no finger before had compared.
 fn score_finger(
     gallery: &Gallery,
     position: FingerPosition,
-    probe: &Probe,
-    scope: &Scope,
-    keys: &[AtomicU32],
+    asks: &[Ask<'_>],
+    keys: &[Vec<AtomicU32>],
 ) -> Vec<u32> {
-    let sub = gallery.finger(position);
-    if probe.template().view().stage1_count() == 0 {
-        return vec![0; PARTITIONS];
+    let fingers = asks.iter().enumerate().flat_map(|(number, ask)| {
+        ask.probe.iter().map(move |(position, probe)| (*position, (number, ask.scope, probe)))
+    });
+    let probes: Vec<(usize, &Scope, &Probe)> = fingers
+        .filter(|(own, (_, _, probe))| *own == position && probe.template().view().stage1_count() > 0)
+        .map(|(_, probe)| probe)
+        .collect();
+    let none = || vec![0u32; asks.len() * PARTITIONS];
+    if probes.is_empty() {
+        return none();
     }
-    let pages: Vec<_> = sub.pages().collect();
+    let pages: Vec<_> = gallery.finger(position).pages().collect();
     let count_chunk = |mut counts: Vec<u32>, (rows, templates): (&[Row], &[[u32; TEMPLATE_WORDS]])| {
         for (row, words) in rows.iter().zip(templates) {
-            let slot = Slot(row.slot);
+            let Some(label) = gallery.label(Slot(row.slot)).filter(|_| row.count > 0) else { continue };
             // The scope is asked before a word of the template is read.
-            let Some(label) = gallery.label(slot).filter(|label| row.count > 0 && scope.allows(label)) else {
-                continue;
-            };
-            let score = s1_consistency::score(probe, words);
-            let key = key(score, probe.normalisation(), TemplateRef::new(words).normalisation());
-            let before = keys[slot.index()].load(Ordering::Relaxed);
-            if before == 0 {
-                counts[usize::from(label.partition.number())] += 1;
+            for &(number, _, probe) in probes.iter().filter(|(_, scope, _)| scope.allows(label)) {
+                let score = s1_consistency::score(probe, words);
+                let key = key(score, probe.normalisation(), TemplateRef::new(words).normalisation());
+                let sum = &keys[number][Slot(row.slot).index()];
+                let before = sum.load(Ordering::Relaxed);
+                if before == 0 {
+                    counts[number * PARTITIONS + usize::from(label.partition.number())] += 1;
+                }
+                let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
+                sum.store(start.wrapping_add_signed(key), Ordering::Relaxed);
             }
-            let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
-            keys[slot.index()].store(start.wrapping_add_signed(key), Ordering::Relaxed);
         }
         counts
     };
-    let none = || vec![0u32; PARTITIONS];
     let sum = |mut a: Vec<u32>, b: Vec<u32>| {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        add(&mut a, &b);
         a
     };
     pages.into_par_iter().fold(none, count_chunk).reduce(none, sum)
+}
+
+fn add(counts: &mut [u32], more: &[u32]) {
+    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
 }
 
 /// The best compared slots: highest key first; of equals, the lower slot first.

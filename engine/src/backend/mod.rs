@@ -59,6 +59,15 @@ pub enum BackendError {
 /// The fingers of a probe.
 pub type Fingers = [(FingerPosition, Probe)];
 
+/// One search, for a back end.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// What is looked for.
+    pub probe: &'a Fingers,
+    /// Where.
+    pub scope: &'a Scope,
+}
+
 /// One of the two.
 pub trait Backend: Send + Sync {
     /// What it is.
@@ -67,14 +76,14 @@ pub trait Backend: Send + Sync {
     /// Follows a change of the gallery, before the next search is asked for.
     fn follow(&mut self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError>;
 
-    /// Stage 1 over everything in scope that has a finger like one of the probe's, and the best `length` of it.
-    fn shortlist(
+    /// For each search stage 1 over everything in scope that has a finger like one of the probe's, and the best `length` of it. The
+    /// searches go over the gallery together, so that a reference is fetched once for several of them.
+    fn shortlists(
         &self,
         gallery: &Gallery,
-        probe: &Fingers,
-        scope: &Scope,
+        asks: &[Ask<'_>],
         length: usize,
-    ) -> Result<Shortlist, BackendError>;
+    ) -> Result<Vec<Shortlist>, BackendError>;
 
     /// Stage 2 on these slots: for each, log-odds by finger of the probe, in its order; `NO_EVIDENCE` where the slot has no
     /// such finger. Unit: 1/4096 nat.
@@ -86,5 +95,5 @@ pub trait Backend: Send + Sync {
     ) -> Result<Vec<Vec<i32>>, BackendError>;
 
     /// Stage 1 with the keys of all slots read back: for evaluation and parity, not for searches.
-    fn score(&self, gallery: &Gallery, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError>;
+    fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError>;
 }

@@ -13,6 +13,7 @@ pub const TOLERANCES: usize = K1 / 2 * K1;
 pub const LINK_TOLERANCES: usize = t::STAGE2_MINUTIAE * t::STAGE2_MINUTIAE;
 
 /// One finger to be compared.
+#[derive(Clone)]
 pub struct Probe {
     template: Template,
     tolerances: Box<[u16; TOLERANCES]>,

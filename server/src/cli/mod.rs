@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use whorl_engine::backend::gpu::Kernel;
 use whorl_engine::engine::Choice;
 use whorl_engine::extraction::pool::Settings as PoolSettings;
 
@@ -82,6 +83,27 @@ enum BackendName {
     Gpu,
 }
 
+/// Ways of sharing stage 1 out over a GPU's lanes. All give the same bits; docs/src/gpu.md counts what each does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KernelName {
+    /// One record's finger for each workgroup of 32 lanes
+    Row,
+    /// Four for each workgroup of 128 lanes
+    Tile,
+    /// The same, with subgroup operations; `tile` where the adapter has none that fit
+    Subgroup,
+}
+
+impl From<KernelName> for Kernel {
+    fn from(name: KernelName) -> Self {
+        match name {
+            KernelName::Row => Self::Row,
+            KernelName::Tile => Self::Tile,
+            KernelName::Subgroup => Self::Subgroup,
+        }
+    }
+}
+
 /// Options of whatever runs the matcher.
 #[derive(clap::Args)]
 struct BackendOptions {
@@ -91,18 +113,37 @@ struct BackendOptions {
     /// Part of the name of the GPU adapter to use (see `whorl doctor`); implies --backend gpu
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
+    /// Kernel of the first stage on a GPU, for tuning (default: what suits the adapter); implies --backend gpu
+    #[arg(long, value_enum, value_name = "NAME")]
+    kernel: Option<KernelName>,
 }
 
 impl BackendOptions {
+    /// The same, for another process.
+    fn arguments(&self) -> Vec<String> {
+        let name = |value: Option<clap::builder::PossibleValue>| Some(value?.get_name().to_owned());
+        let options = [
+            ("--backend", name(self.backend.to_possible_value())),
+            ("--adapter", self.adapter.clone()),
+            ("--kernel", self.kernel.and_then(|kernel| name(kernel.to_possible_value()))),
+        ];
+        options
+            .into_iter()
+            .filter_map(|(option, value)| Some([option.to_owned(), value?]))
+            .flatten()
+            .collect()
+    }
+
     fn choice(&self) -> anyhow::Result<Choice> {
-        Ok(match (self.backend, &self.adapter) {
-            (BackendName::Cpu, Some(_)) => {
-                anyhow::bail!("--adapter names a GPU, and --backend cpu uses none")
+        let kernel = self.kernel.map(Kernel::from);
+        let named = self.adapter.is_some() || kernel.is_some();
+        Ok(match self.backend {
+            BackendName::Cpu if named => {
+                anyhow::bail!("--adapter and --kernel are of a GPU, and --backend cpu uses none")
             }
-            (BackendName::Gpu, name) => Choice::Gpu(name.clone()),
-            (BackendName::Auto, Some(name)) => Choice::Gpu(Some(name.clone())),
-            (BackendName::Auto, None) => Choice::Auto,
-            (BackendName::Cpu, None) => Choice::Cpu,
+            BackendName::Cpu => Choice::Cpu,
+            BackendName::Auto if !named => Choice::Auto,
+            BackendName::Auto | BackendName::Gpu => Choice::Gpu { adapter: self.adapter.clone(), kernel },
         })
     }
 }

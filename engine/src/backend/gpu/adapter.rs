@@ -28,11 +28,13 @@ pub struct AdapterInfo {
     pub driver: String,
     /// What it is good for.
     pub kind: AdapterKind,
+    /// Fewest lanes of a subgroup, where it has subgroup operations.
+    pub subgroup_lanes: Option<u32>,
 }
 
 /// All Vulkan adapters.
 pub fn list() -> Vec<AdapterInfo> {
-    adapters().iter().map(|adapter| describe(&adapter.get_info())).collect()
+    adapters().iter().map(describe).collect()
 }
 
 /// A device, with the first error that it reported, if any.
@@ -69,7 +71,7 @@ pub(super) fn open(name: Option<&str>) -> Result<Opened, BackendError> {
     let wanted = name.unwrap_or_default().to_lowercase();
     let mut found = adapters();
     found.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
-    found.sort_by_key(|adapter| describe(&adapter.get_info()).kind as u8);
+    found.sort_by_key(|adapter| describe(adapter).kind as u8);
     let adapter = found.into_iter().next().ok_or_else(|| {
         BackendError::NoAdapter(match name {
             Some(name) => {
@@ -83,6 +85,7 @@ pub(super) fn open(name: Option<&str>) -> Result<Opened, BackendError> {
     })?;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("whorl"),
+        required_features: adapter.features() & wgpu::Features::SUBGROUP,
         required_limits: adapter.limits(),
         ..Default::default()
     };
@@ -99,7 +102,7 @@ pub(super) fn open(name: Option<&str>) -> Result<Opened, BackendError> {
             on_lost.latch(BackendError::Lost(message));
         }
     });
-    Ok(Opened { info: describe(&adapter.get_info()), device, queue, status })
+    Ok(Opened { info: describe(&adapter), device, queue, status })
 }
 
 fn adapters() -> Vec<wgpu::Adapter> {
@@ -110,11 +113,15 @@ fn adapters() -> Vec<wgpu::Adapter> {
     pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(wgpu::Backends::VULKAN))
 }
 
-fn describe(info: &wgpu::AdapterInfo) -> AdapterInfo {
+fn describe(adapter: &wgpu::Adapter) -> AdapterInfo {
+    let info = adapter.get_info();
     let kind = match info.device_type {
         wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
         wgpu::DeviceType::IntegratedGpu | wgpu::DeviceType::VirtualGpu => AdapterKind::Shared,
         wgpu::DeviceType::Cpu | wgpu::DeviceType::Other => AdapterKind::Software,
     };
-    AdapterInfo { name: info.name.clone(), driver: format!("{} {}", info.driver, info.driver_info), kind }
+    let driver = format!("{} {}", info.driver, info.driver_info);
+    let has_subgroups = adapter.features().contains(wgpu::Features::SUBGROUP);
+    let subgroup_lanes = has_subgroups.then_some(info.subgroup_min_size);
+    AdapterInfo { name: info.name, driver, kind, subgroup_lanes }
 }

@@ -102,7 +102,8 @@ fn dispatch(gpu: &Gpu, page: &Page, search: &wgpu::Buffer, candidates: &[[u32; 2
     let uniforms = opened.uniforms(&[parameters(count, layout(opened, count).0)]);
     let parameters = Parameters { buffer: &uniforms, block: 0, size: PARAMETER_WORDS as u64 * 4 };
     let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    let storages = [search, &gpu.tables, &rows, &page.templates, results];
+    let storages =
+        [search, &gpu.tables, &rows, &page.templates, results].map(wgpu::Buffer::as_entire_buffer_binding);
     gpu.stages.alignment.dispatch(opened, &mut encoder, parameters, &storages, count);
     opened.queue.submit([encoder.finish()]);
 }

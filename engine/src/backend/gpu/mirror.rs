@@ -1,28 +1,30 @@
-//! The gallery as the device has it: labels by slot, and for each finger position pages of rows and templates.
+//! The gallery as the device has it: for each finger position pages of rows, each with the label of its slot, and of templates.
 //!
-//! A page never exceeds what one binding may be, so sub-galleries are searched page by page. Labels, and scores, are one binding
-//! each: 8.4 million slots where that is 128 MiB. Buffers start small and double; a grown one is filled from host memory,
-//! which has everything, so nothing is copied between buffers.
+//! A page never exceeds what one binding may be, so sub-galleries are searched page by page. Labels lie in the rows, once for each
+//! finger of a record: the shader decides the scope from the row that it has just read, and there is no binding that grows with the
+//! number of slots but that of the scores. Buffers start small and double; a grown one is filled from host memory, which has
+//! everything, so nothing is copied between buffers.
 #![expect(clippy::cast_possible_truncation, reason = "slots and page rows are 32-bit by construction")]
 
 use core::ops::Range;
 
 use super::adapter::Opened;
 use super::transfer::storage;
-use crate::gallery::{Change, Gallery, PAGE, Slot};
+use crate::gallery::{Change, Gallery, PAGE, Row, Slot};
 use crate::minutia::FingerPosition;
 use crate::template::TEMPLATE_WORDS;
 
-/// Bytes of a template.
+/// Words of `Row` in the shader.
+pub(super) const ROW_WORDS: usize = 6;
+/// Bytes of a row and of a template.
+const ROW_BYTES: u64 = ROW_WORDS as u64 * 4;
 const TEMPLATE_BYTES: u64 = TEMPLATE_WORDS as u64 * 4;
-/// Bytes of a row.
-const ROW_BYTES: u64 = 8;
-/// Bytes of a label.
-const LABEL_BYTES: u64 = 16;
-/// Rows of a page at most: 80 MB of templates.
+/// Rows of a page at most: 112 MiB of templates.
 const PAGE_ROWS_MAX: usize = 1 << 16;
-/// Entries of a buffer when it is first made.
-const ENTRIES_MIN: usize = 256;
+/// Rows of a page when it is first made.
+const PAGE_ROWS_MIN: usize = 256;
+/// Rows of an upload: 7 MB.
+const ROWS_A_WRITE: usize = 4096;
 /// Bytes that may wait for an upload before they are sent off.
 const PENDING_BYTES_MAX: u64 = 64 << 20;
 
@@ -37,8 +39,6 @@ pub(super) struct Page {
 
 /// The device's copy.
 pub(super) struct Mirror {
-    pub(super) labels: wgpu::Buffer,
-    labels_capacity: usize,
     fingers: [Vec<Page>; FingerPosition::COUNT],
     page_rows: usize,
     pending_bytes: u64,
@@ -48,13 +48,8 @@ impl Mirror {
     pub(super) fn new(opened: &Opened) -> Self {
         let binding_max = opened.device.limits().max_storage_buffer_binding_size;
         let fitting = usize::try_from(binding_max / TEMPLATE_BYTES).unwrap_or(PAGE_ROWS_MAX);
-        Self {
-            labels: storage(opened, "labels", ENTRIES_MIN as u64 * LABEL_BYTES),
-            labels_capacity: ENTRIES_MIN,
-            fingers: Default::default(),
-            page_rows: fitting.clamp(1, PAGE_ROWS_MAX),
-            pending_bytes: 0,
-        }
+        let page_rows = fitting.clamp(1, PAGE_ROWS_MAX);
+        Self { fingers: Default::default(), page_rows, pending_bytes: 0 }
     }
 
     /// Rows that a page can have.
@@ -66,90 +61,106 @@ impl Mirror {
         &self.fingers[position.index()]
     }
 
-    /// Brings the device up to the host's state at these places.
+    /// Brings the device up to the host's state at these places: one write for each run of neighbouring rows.
     pub(super) fn follow(&mut self, opened: &Opened, gallery: &Gallery, changes: &[Change]) {
+        let mut touched: [Vec<usize>; FingerPosition::COUNT] = Default::default();
         for &change in changes {
             match change {
-                Change::Label(slot) => self.write_label(opened, gallery, slot),
-                Change::Row(position, row) => self.write_row(opened, gallery, position, row),
+                Change::Label(slot) => {
+                    for position in FingerPosition::all() {
+                        touched[position.index()].extend(gallery.row(slot, position));
+                    }
+                }
+                Change::Row(position, row) => touched[position.index()].push(row),
             }
-            if self.pending_bytes > PENDING_BYTES_MAX {
-                // Uploads wait in host memory until something is submitted.
-                opened.queue.submit([]);
-                self.pending_bytes = 0;
+        }
+        for position in FingerPosition::all() {
+            let rows = &mut touched[position.index()];
+            rows.sort_unstable();
+            rows.dedup();
+            for run in rows.chunk_by(|a, b| a + 1 == *b) {
+                self.write_run(opened, gallery, position, run[0]..run[0] + run.len());
             }
         }
     }
 
-    fn write_label(&mut self, opened: &Opened, gallery: &Gallery, slot: Slot) {
-        let mut slots = slot.index()..slot.index() + 1;
-        if gallery.slots() > self.labels_capacity {
-            self.labels_capacity = gallery.slots().next_power_of_two();
-            self.labels = storage(opened, "labels", self.labels_capacity as u64 * LABEL_BYTES);
-            slots = 0..gallery.slots();
-        }
-        let words: Vec<[u32; 4]> = slots
-            .clone()
-            .map(|index| gallery.label(Slot(index as u32)).map_or([0; 4], |label| label.words()))
-            .collect();
-        self.write(
-            opened,
-            &self.labels.clone(),
-            slots.start as u64 * LABEL_BYTES,
-            bytemuck::cast_slice(&words),
-        );
-    }
-
-    fn write_row(&mut self, opened: &Opened, gallery: &Gallery, position: FingerPosition, row: usize) {
-        let sub = gallery.finger(position);
-        let (page_index, in_page) = (row / self.page_rows, row % self.page_rows);
-        let first = page_index * self.page_rows;
-        let filled = (sub.rows() - first).min(self.page_rows);
-        let pages = &mut self.fingers[position.index()];
-        let mut written: Range<usize> = in_page..in_page + 1;
-        if pages.get(page_index).is_none_or(|page| page.capacity < filled) {
-            let page = Page::new(
-                opened,
-                filled.next_power_of_two().clamp(ENTRIES_MIN, self.page_rows.max(ENTRIES_MIN)),
-            );
-            if page_index < pages.len() {
-                pages[page_index] = page;
+    fn write_run(&mut self, opened: &Opened, gallery: &Gallery, position: FingerPosition, run: Range<usize>) {
+        let mut start = run.start;
+        while start < run.end {
+            let index = start / self.page_rows;
+            let first = index * self.page_rows;
+            let filled = (gallery.finger(position).rows() - first).min(self.page_rows);
+            let end = run.end.min(first + filled);
+            let written = if self.make_room(opened, position, index, filled) {
+                0..filled
             } else {
-                pages.push(page);
+                start - first..end - first
+            };
+            for from in written.clone().step_by(ROWS_A_WRITE) {
+                let some = from..written.end.min(from + ROWS_A_WRITE);
+                self.write(opened, gallery, position, index, some);
             }
-            written = 0..filled;
+            start = end;
         }
-        let page = &mut pages[page_index];
-        page.filled = filled;
-        let (rows, templates) = (page.rows.clone(), page.templates.clone());
+    }
+
+    /// Makes the page large enough; gives whether it is a new one, of which nothing is written yet.
+    fn make_room(&mut self, opened: &Opened, position: FingerPosition, index: usize, filled: usize) -> bool {
+        let pages = &mut self.fingers[position.index()];
+        if let Some(page) = pages.get_mut(index).filter(|page| page.capacity >= filled) {
+            page.filled = filled;
+            return false;
+        }
+        let capacity = filled.next_power_of_two().clamp(PAGE_ROWS_MIN.min(self.page_rows), self.page_rows);
+        let page = Page {
+            rows: storage(opened, "rows", capacity as u64 * ROW_BYTES),
+            templates: storage(opened, "templates", capacity as u64 * TEMPLATE_BYTES),
+            filled,
+            capacity,
+        };
+        match pages.get_mut(index) {
+            Some(old) => *old = page,
+            None => pages.push(page),
+        }
+        true
+    }
+
+    /// Writes these rows of a page.
+    fn write(
+        &mut self,
+        opened: &Opened,
+        gallery: &Gallery,
+        position: FingerPosition,
+        page_index: usize,
+        in_page: Range<usize>,
+    ) {
+        let sub = gallery.finger(position);
+        let page = &self.fingers[position.index()][page_index];
+        let first = page_index * self.page_rows;
         // From the host's pages, which are smaller.
-        let mut at = written.start;
-        while at < written.end {
-            let host = first + at;
-            let Some((host_rows, host_templates)) = sub.pages().nth(host / PAGE) else { break };
-            let some = host % PAGE..host_rows.len().min(host % PAGE + written.end - at);
-            let words: Vec<[u32; 2]> =
-                host_rows[some.clone()].iter().map(|row| [row.slot, row.count]).collect();
-            self.write(opened, &rows, at as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
-            let bytes = bytemuck::cast_slice(&host_templates[some.clone()]);
-            self.write(opened, &templates, at as u64 * TEMPLATE_BYTES, bytes);
+        let mut at = in_page.start;
+        while at < in_page.end {
+            let from = (first + at) % PAGE;
+            let Some((rows, templates)) = sub.pages().nth((first + at) / PAGE) else { break };
+            let some = from..rows.len().min(from + in_page.end - at);
+            let words: Vec<_> = rows[some.clone()].iter().map(|row| words(gallery, row)).collect();
+            let bytes: &[u8] = bytemuck::cast_slice(&templates[some.clone()]);
+            opened.queue.write_buffer(&page.rows, at as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
+            opened.queue.write_buffer(&page.templates, at as u64 * TEMPLATE_BYTES, bytes);
+            self.pending_bytes += bytes.len() as u64;
             at += some.len();
         }
-    }
-
-    fn write(&mut self, opened: &Opened, buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]) {
-        opened.queue.write_buffer(buffer, offset, bytes);
-        self.pending_bytes += bytes.len() as u64;
+        if self.pending_bytes > PENDING_BYTES_MAX {
+            // Uploads wait in host memory until something is submitted.
+            opened.queue.submit([]);
+            self.pending_bytes = 0;
+        }
     }
 }
 
-impl Page {
-    fn new(opened: &Opened, capacity: usize) -> Self {
-        Self {
-            rows: storage(opened, "rows", capacity as u64 * ROW_BYTES),
-            templates: storage(opened, "templates", capacity as u64 * TEMPLATE_BYTES),
-            filled: 0,
-            capacity,
-        }
-    }
+/// A row as the shader reads it; a free one is nobody's.
+fn words(gallery: &Gallery, row: &Row) -> [u32; ROW_WORDS] {
+    let label = gallery.label(Slot(row.slot)).filter(|_| row.count > 0);
+    let [partition, day, sequence, state] = label.map_or([0; 4], |label| label.words());
+    [row.slot, row.count, partition, day, sequence, state]
 }

@@ -4,21 +4,27 @@
 
 mod adapter;
 mod alignment;
+mod kernel;
 mod mirror;
+mod pace;
 mod scoring;
+mod selection;
 mod stage;
 mod transfer;
 
 pub use adapter::{AdapterInfo, AdapterKind, list};
+pub use kernel::Kernel;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use super::{Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
-use crate::gallery::{Change, Gallery, Scope, Slot};
+use super::{Ask, Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
+use crate::gallery::{Change, Gallery, Slot};
 use crate::stages::arithmetic;
 use crate::template::Tables;
 use adapter::Opened;
+use kernel::Consistency;
 use mirror::Mirror;
+use pace::Pace;
 use scoring::Scoring;
 use stage::Stage;
 use transfer::storage;
@@ -29,12 +35,12 @@ pub struct Gpu {
     stages: Stages,
     tables: wgpu::Buffer,
     mirror: RwLock<Mirror>,
-    pace: scoring::Pace,
+    pace: Pace,
 }
 
 /// Every stage, compiled.
 struct Stages {
-    consistency: Stage,
+    consistency: Consistency,
     histogram: Stage,
     digit: Stage,
     collect: Stage,
@@ -42,22 +48,24 @@ struct Stages {
 }
 
 impl Gpu {
-    /// Opens the adapter whose name contains `adapter`, or the best one, and compiles the stages.
-    pub fn open(adapter: Option<&str>) -> Result<Self, BackendError> {
+    /// Opens the adapter whose name contains `adapter`, or the best one, and compiles the stages, with this kernel of stage 1 or the
+    /// one that suits the adapter best.
+    pub fn open(adapter: Option<&str>, kernel: Option<Kernel>) -> Result<Self, BackendError> {
         let opened = adapter::open(adapter)?;
         let stages = Stages {
-            consistency: Stage::compile(&opened, whorl_shaders::S1_CONSISTENCY),
-            histogram: Stage::compile(&opened, whorl_shaders::S1_HISTOGRAM),
-            digit: Stage::compile(&opened, whorl_shaders::S1_DIGIT),
-            collect: Stage::compile(&opened, whorl_shaders::S1_COLLECT),
-            alignment: Stage::compile(&opened, whorl_shaders::S2_ALIGNMENT),
+            consistency: Consistency::compile(&opened, kernel)?,
+            histogram: Stage::compile(&opened, whorl_shaders::S1_HISTOGRAM, &[]),
+            digit: Stage::compile(&opened, whorl_shaders::S1_DIGIT, &[]),
+            collect: Stage::compile(&opened, whorl_shaders::S1_COLLECT, &[]),
+            alignment: Stage::compile(&opened, whorl_shaders::S2_ALIGNMENT, &[]),
         };
         let words = [Tables::get().words(), arithmetic::words()].concat();
         let tables = storage(&opened, "tables", words.len() as u64 * 4);
         opened.queue.write_buffer(&tables, 0, bytemuck::cast_slice(&words));
         opened.status.check()?;
+        tracing::info!(kernel = %stages.consistency.kernel, adapter = opened.info.name, "stage 1 on the GPU");
         let mirror = RwLock::new(Mirror::new(&opened));
-        Ok(Self { opened, stages, tables, mirror, pace: scoring::Pace::default() })
+        Ok(Self { opened, stages, tables, mirror, pace: Pace::default() })
     }
 
     fn mirror(&self) -> Result<RwLockReadGuard<'_, Mirror>, BackendError> {
@@ -69,7 +77,10 @@ impl Gpu {
 impl Backend for Gpu {
     fn info(&self) -> BackendInfo {
         let AdapterInfo { name, driver, .. } = &self.opened.info;
-        BackendInfo { kind: "gpu", name: format!("{name}, {driver}") }
+        BackendInfo {
+            kind: "gpu",
+            name: format!("{name}, {driver}, kernel {}", self.stages.consistency.kernel),
+        }
     }
 
     fn follow(&mut self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError> {
@@ -78,15 +89,19 @@ impl Backend for Gpu {
         self.opened.status.check()
     }
 
-    fn shortlist(
+    fn shortlists(
         &self,
         gallery: &Gallery,
-        probe: &Fingers,
-        scope: &Scope,
+        asks: &[Ask<'_>],
         length: usize,
-    ) -> Result<Shortlist, BackendError> {
+    ) -> Result<Vec<Shortlist>, BackendError> {
         let mirror = self.mirror()?;
-        Scoring { gpu: self, mirror: &mirror, slots: gallery.slots(), probe, scope }.shortlist(length)
+        let slots = gallery.slots();
+        let mut all = Vec::with_capacity(asks.len());
+        for asks in asks.chunks(scoring::searches_at_once(self, slots)) {
+            all.extend(Scoring { gpu: self, mirror: &mirror, slots, asks }.shortlists(length)?);
+        }
+        Ok(all)
     }
 
     fn align(
@@ -99,8 +114,8 @@ impl Backend for Gpu {
         alignment::run(self, &mirror, gallery, probe, slots)
     }
 
-    fn score(&self, gallery: &Gallery, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError> {
+    fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError> {
         let mirror = self.mirror()?;
-        Scoring { gpu: self, mirror: &mirror, slots: gallery.slots(), probe, scope }.scores()
+        Scoring { gpu: self, mirror: &mirror, slots: gallery.slots(), asks: &[ask] }.scores()
     }
 }

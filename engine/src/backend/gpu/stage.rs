@@ -18,7 +18,8 @@ pub(super) struct Parameters<'a> {
 }
 
 impl Stage {
-    pub(super) fn compile(opened: &Opened, stage: whorl_shaders::Stage) -> Self {
+    /// Compiles with these values in place of overridable constants.
+    pub(super) fn compile(opened: &Opened, stage: whorl_shaders::Stage, constants: &[(&str, f64)]) -> Self {
         let module = opened.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(stage.name),
             source: wgpu::ShaderSource::Wgsl(stage.source.into()),
@@ -28,7 +29,11 @@ impl Stage {
             layout: None,
             module: &module,
             entry_point: Some(stage.name),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants,
+                // Every stage writes workgroup memory before it reads it; clearing it first would cost each workgroup a barrier.
+                zero_initialize_workgroup_memory: false,
+            },
             cache: None,
         });
         Self { pipeline }
@@ -40,18 +45,17 @@ impl Stage {
         opened: &Opened,
         encoder: &mut wgpu::CommandEncoder,
         parameters: Parameters<'_>,
-        buffers: &[&wgpu::Buffer],
+        buffers: &[wgpu::BufferBinding<'_>],
         workgroups: u32,
     ) {
-        let uniform = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+        let uniform = wgpu::BufferBinding {
             buffer: parameters.buffer,
             offset: parameters.block * UNIFORM_STRIDE as u64,
             size: core::num::NonZero::new(parameters.size),
-        });
-        let others = buffers.iter().map(|buffer| buffer.as_entire_binding());
-        let resources = core::iter::once(uniform).chain(others);
+        };
+        let resources = core::iter::once(uniform).chain(buffers.iter().cloned());
         let entries: Vec<_> = (0..)
-            .zip(resources)
+            .zip(resources.map(wgpu::BindingResource::Buffer))
             .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let group = opened.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -72,4 +76,21 @@ pub(super) fn layout(opened: &Opened, workgroups: u32) -> (u32, u32) {
     let across = opened.device.limits().max_compute_workgroups_per_dimension;
     let x = workgroups.clamp(1, across);
     (x, workgroups.div_ceil(x).max(1))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    /// Whether these fields stand at these words, and these constants have these values.
+    pub(in crate::backend::gpu) fn layout_is(
+        stage: whorl_shaders::Stage,
+        fields: &[(&str, usize)],
+        constants: &[(&str, usize)],
+    ) {
+        for &(field, word) in fields {
+            assert_eq!(stage.field(field), u32::try_from(word * 4).ok(), "{field} in {}", stage.name);
+        }
+        for &(name, value) in constants {
+            assert_eq!(stage.constant(name), u32::try_from(value).ok(), "{name} in {}", stage.name);
+        }
+    }
 }

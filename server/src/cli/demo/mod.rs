@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table, presets::ASCII_MARKDOWN};
+use whorl_engine::engine::Choice;
 
 use super::authority::{NewAuthority, add};
 use super::init::administration;
@@ -75,13 +76,14 @@ impl Demo {
 
     /// The demonstration is of the GPU's code path, so `auto` here takes a software adapter too where there is any.
     fn start(&self, data: &Path) -> anyhow::Result<Unit> {
-        let adapter = self.backend.adapter.as_deref();
-        match (self.backend.backend, adapter) {
-            (BackendName::Auto, None) => {
-                Unit::start(data, "gpu", None).or_else(|_| Unit::start(data, "cpu", None))
-            }
-            (BackendName::Cpu, _) => Unit::start(data, "cpu", None),
-            (BackendName::Auto | BackendName::Gpu, _) => Unit::start(data, "gpu", adapter),
+        let on = |backend| {
+            let kernel = self.backend.kernel;
+            let options = BackendOptions { backend, adapter: self.backend.adapter.clone(), kernel };
+            Unit::start(data, &options.arguments())
+        };
+        match (self.backend.backend, self.backend.choice()?) {
+            (BackendName::Auto, Choice::Auto) => on(BackendName::Gpu).or_else(|_| on(BackendName::Cpu)),
+            (backend, _) => on(backend),
         }
     }
 }

@@ -24,12 +24,12 @@ pub(super) struct Answered {
 
 impl Unit {
     /// Starts it and waits until it takes transmissions.
-    pub(super) fn start(data: &Path, backend: &str, adapter: Option<&str>) -> anyhow::Result<Self> {
+    pub(super) fn start(data: &Path, backend: &[String]) -> anyhow::Result<Self> {
         let log = data.join("log");
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", "--listen", "127.0.0.1:0", "--backend", backend, "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .args(adapter.iter().flat_map(|name| ["--adapter", name]))
+            .args(backend)
             .env("RUST_LOG", "error")
             // Mesa's device-select layer complains on machines without a desktop, and is no use there.
             .env("NODEVICE_SELECT", "1")
