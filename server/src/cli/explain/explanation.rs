@@ -292,24 +292,27 @@ mod tests {
     #[test]
     fn places_are_those_of_the_prints_and_the_motion_takes_one_to_the_other() {
         let minutiae = print_like(&mut Random::new(4), 40);
-        // A quarter to the left, as it is seen: right becomes up.
+        // To the left, as it is seen, by 36.9 degrees, whose sine is 3/5: 26 units of direction. Whole pixels, so to within half of one.
         let turned = |m: &Minutia| Minutia {
-            x: 100 + m.y,
-            y: 600 - m.x,
-            direction: m.direction.wrapping_add(64),
+            x: 100 + (4 * m.x + 3 * m.y + 2) / 5,
+            y: 600 + (4 * m.y + 2) / 5 - (3 * m.x + 2) / 5,
+            direction: m.direction.wrapping_add(26),
             ..*m
         };
         let other: Vec<Minutia> = minutiae.iter().map(turned).collect();
         let (probe, reference) = (sample(&minutiae), sample(&other));
         let file = Path::new("x");
         let explanation = Explanation::of((file, &probe), (file, &reference)).unwrap();
-        assert!((explanation.motion.turn_degrees - 90.0).abs() < 0.5, "{:?}", explanation.motion);
-        assert_eq!((explanation.pairs.len(), explanation.probe.found), (40, 40));
+        assert!((explanation.motion.turn_degrees - 36.9).abs() < 0.5, "{:?}", explanation.motion);
+        assert_eq!(explanation.probe.found, 40);
+        assert!(explanation.pairs.len() > 35, "{}", explanation.pairs.len());
         for pair in &explanation.pairs {
-            assert!(pair.distance_px < 1.0 && pair.turned_degrees.abs() < 1.0, "{pair:?}");
+            assert!(pair.distance_px < 2.0 && pair.turned_degrees.abs() < 2.0, "{pair:?}");
             let (from, to) =
                 (explanation.probe.minutiae[pair.probe], explanation.reference.minutiae[pair.reference]);
-            assert_eq!((to.at.x, to.at.y), (100.0 + from.at.y, 600.0 - from.at.x));
+            let (x, y) =
+                ((4.0 * from.at.x + 3.0 * from.at.y) / 5.0, (4.0 * from.at.y - 3.0 * from.at.x) / 5.0);
+            assert!((to.at.x - 100.0 - x).hypot(to.at.y - 600.0 - y) < 2.0, "{from:?} and {to:?}");
             assert!(explanation.probe.all.contains(&from.at) && explanation.reference.all.contains(&to.at));
         }
     }

@@ -138,7 +138,8 @@ fn lines<'a>(out: &mut String, pairs: impl Iterator<Item = (&'a Pair, Point, Poi
     for (pair, from, to) in pairs {
         writeln!(
             out,
-            r#"<line x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}" opacity="{:.2}"><title>{} - {}: quality {:.2}, {:.1} px and {:.1} degrees apart</title></line>"#,
+            r#"<line x1="{:.1}" y1="{:.1}" x2="{:.1}" y2="{:.1}" opacity="{:.2}">
+<title>{} - {}: quality {:.2}, {:.1} px and {:.1} degrees apart</title></line>"#,
             from.x,
             from.y,
             to.x,
