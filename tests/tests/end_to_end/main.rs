@@ -13,6 +13,7 @@ mod command_line;
 mod document;
 mod evaluation;
 mod explaining;
+mod generation;
 mod harness;
 mod images;
 mod people;
