@@ -4,7 +4,6 @@
 //! finger of a record: the shader decides the scope from the row that it has just read, and there is no binding that grows with the
 //! number of slots but that of the scores. Buffers start small and double; a grown one is filled from host memory, which has
 //! everything, so nothing is copied between buffers.
-#![expect(clippy::cast_possible_truncation, reason = "slots and page rows are 32-bit by construction")]
 
 use core::ops::Range;
 
