@@ -105,9 +105,7 @@ impl<Q, A> Drop for Turn<'_, Q, A> {
                 Ok(()) => return,
                 // Its thread is gone; the others stay in line.
                 Err(mpsc::SendError(Told::Lead(others))) => {
-                    for other in others.into_iter().rev() {
-                        line.waiting.push_front(other);
-                    }
+                    others.into_iter().rev().for_each(|other| line.waiting.push_front(other));
                 }
                 Err(_) => {}
             }

@@ -17,6 +17,7 @@ use crate::calibration::Calibration;
 use crate::gallery::{Change, Gallery, GalleryFull, Label, Partition, Scope, Slot};
 use crate::minutia::FingerPosition;
 use crate::query::{Query, Search};
+use crate::simd::CpuPath;
 use crate::template::Template;
 
 /// Which back end to run.
@@ -24,8 +25,10 @@ use crate::template::Template;
 pub enum Choice {
     /// A discrete GPU where there is one, else the CPU.
     Auto,
-    /// The CPU.
+    /// The CPU, with the best instructions that it has.
     Cpu,
+    /// The CPU, with these instructions where it has them.
+    CpuPath(CpuPath),
     /// A GPU; software adapters are GPUs here.
     Gpu {
         /// A part of its adapter's name; the best one where none is given.
@@ -104,9 +107,10 @@ impl Engine {
     /// The same, with a calibration of the deployment's own.
     pub fn with_calibration(choice: &Choice, calibration: Calibration) -> Result<Self, BackendError> {
         let backend: Box<dyn Backend> = match choice {
-            Choice::Cpu => Box::new(Cpu),
+            Choice::Cpu => Box::new(Cpu::default()),
+            Choice::CpuPath(path) => Box::new(Cpu::with_path(*path)),
             Choice::Gpu { adapter, kernel } => Box::new(Gpu::open(adapter.as_deref(), *kernel)?),
-            Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu)),
+            Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu::default())),
         };
         let status = Mutex::new(Status { backend: backend.info(), degraded: None, records: 0 });
         let state = RwLock::new(State { gallery: Gallery::default(), backend });
@@ -165,7 +169,7 @@ impl Engine {
         self.fall_back(&mut self.state.write().unwrap_or_else(PoisonError::into_inner), failure);
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         // The CPU back end cannot fail, and its scores are those of the twin because it is the twin.
-        Query::run_all(&queries, &state.gallery, &Cpu).unwrap_or_default()
+        Query::run_all(&queries, &state.gallery, &Cpu::default()).unwrap_or_default()
     }
 
     /// Log-odds of these slots by finger of the probe, as the back end gives them: for evaluation and parity.
@@ -200,7 +204,7 @@ impl Engine {
 
     fn fall_back(&self, state: &mut State, reason: String) {
         tracing::error!(%reason, "the back end is out of service; the CPU goes on");
-        state.backend = Box::new(Cpu);
+        state.backend = Box::new(Cpu::default());
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         status.backend = state.backend.info();
         status.degraded.get_or_insert(reason);

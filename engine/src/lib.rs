@@ -2,8 +2,8 @@
 //!
 //! Read it in the order in which a print goes through it: [`extraction`] (image to minutiae) or [`interchange`]
 //! (record to minutiae), [`template`] (minutiae to packed descriptors), [`gallery`] (where templates lie, under labels),
-//! [`stages`] and [`backend`] (how they are compared), [`engine`] (what ties them together). Every number that could
-//! be another one stands in [`tunables`].
+//! [`stages`], [`simd`] and [`backend`] (how they are compared), [`engine`] (what ties them together). Every number that
+//! could be another one stands in [`tunables`].
 //!
 //! The crate knows labels and scopes; it knows nothing of States, categories, HTTP or disks.
 
@@ -17,6 +17,8 @@ pub mod interchange;
 pub mod minutia;
 pub mod normalisation;
 mod query;
+#[expect(unsafe_code, reason = "instructions that not every machine has can be called in no other way")]
+pub mod simd;
 pub mod stages;
 pub mod template;
 pub mod tunables;

@@ -13,9 +13,9 @@ pub const RESOLUTION_PPI: u32 = 500;
 /// Source: prototype, sweep of K1: 24-32 best, 48 and more *worse* and dearer, 16 loses mates.
 pub const STAGE1_MINUTIAE: usize = 32;
 
-/// K2: minutiae that a template keeps for what comes after stage 1, the K1 included. Unit: minutiae; range 32-64, a multiple of 4.
-/// Source: prototype, sweep of K2 with alignment and counting: 32, 40, 48 and 64 are equal within what 280 mates a set can
-/// tell, 24 loses mates. 48 costs a third less memory than 64.
+/// K2: minutiae that a template keeps for what comes after stage 1, the K1 included. Unit: minutiae; range 32-64, a multiple
+/// of 4. Source: prototype, sweep of K2 with alignment and counting: 32, 40, 48 and 64 are equal within what 280 mates a set
+/// can tell, 24 loses mates. 48 costs a third less memory than 64.
 pub const STAGE2_MINUTIAE: usize = 48;
 
 /// Side of the descriptor's square grid. Unit: cells; range 6-12. Flat above 8.
@@ -80,13 +80,15 @@ pub const GATE_AREA_MM2_MIN: u32 = 20;
 /// Similarity at which a link begins to count in stage 2. Unit: 1/256; range 15-40. 25 is the prototype's 0.1.
 pub const LINK_SIMILARITY_FLOOR: u32 = 25;
 
-/// Two links agree when they turn alike to within this angle. Unit: 360/256 degrees; 21 is 29.5 degrees; 20 to 40 degrees do as well.
+/// Two links agree when they turn alike to within this angle. Unit: 360/256 degrees; 21 is 29.5 degrees; 20 to 40 degrees do
+/// as well.
 pub const LINK_TURN_TOLERANCE: i32 = 21;
 
 /// Where the agreement of two links in turn would reach 0: 30 degrees, squared. Unit: (360/256 degrees)^2.
 pub const LINK_TURN_SQUARED: i32 = 455;
 
-/// Two links agree when their offsets differ by less than this plus a share of their length. Unit: pixels; 6 to 10 do as well.
+/// Two links agree when their offsets differ by less than this plus a share of their length. Unit: pixels; 6 to 10 do as
+/// well.
 pub const LINK_TOLERANCE_PX: f64 = 8.0;
 
 /// The share of the length that may be added to [`LINK_TOLERANCE_PX`]; 0.08 to 0.12 do as well.
@@ -123,9 +125,9 @@ pub const EDGE_TURN_RECIPROCAL: u32 = 5362;
 /// Minutiae that both prints have, multiplied, over this: the pairs that chance would make (0.0016 of the product).
 pub const CHANCE_PAIRS_DIVISOR: u32 = 625;
 
-/// Weights of the eight measures of an alignment. Unit: 1/4096 nat a unit of the measure. Source: prototype, a logistic regression on
-/// FVC2002, four extractors, 4 480 mated and 100 000 non-mated pairs. Fitted again to the five sets of the report, leaving one set out each time,
-/// they gain nothing: mean FMR1000 9.4 % instead of 9.0 %.
+/// Weights of the eight measures of an alignment. Unit: 1/4096 nat a unit of the measure. Source: prototype, a logistic
+/// regression on FVC2002, four extractors, 4 480 mated and 100 000 non-mated pairs. Fitted again to the five sets of the
+/// report, leaving one set out each time, they gain nothing: mean FMR1000 9.4 % instead of 9.0 %.
 pub const LOG_ODDS_WEIGHTS: [(&str, i32); 8] = [
     ("agreeing edges, logarithm", 8631),
     ("agreeing share of the edges, logarithm", 19_684),
@@ -140,8 +142,8 @@ pub const LOG_ODDS_WEIGHTS: [(&str, i32); 8] = [
 /// Log-odds before any measure. Unit: 1/4096 nat.
 pub const LOG_ODDS_OFFSET: i32 = 946;
 
-/// Added to the deviation of a print's scores with the cohort. Unit: score of stage 1; 0.6 of the mean deviation over prints, 47. Without
-/// it a print of 7 minutiae tops the impostors (prototype: misses at FPIR 1e-2 rise from 10 % to 23 %).
+/// Added to the deviation of a print's scores with the cohort. Unit: score of stage 1; 0.6 of the mean deviation over
+/// prints, 47. Without it a print of 7 minutiae tops the impostors (prototype: misses at FPIR 1e-2 rise from 10 % to 23 %).
 pub const COHORT_DEVIATION_FLOOR: u32 = 28;
 
 /// Share of the records compared that stage 2 aligns, as one in this many.
@@ -153,6 +155,6 @@ pub const SHORTLIST_MIN: usize = 100;
 /// Records that stage 2 aligns at most.
 pub const SHORTLIST_MAX: usize = 1000;
 
-/// Least that a finger can take from the log-odds of a record: one finger that does not fit must not outweigh one that does, because it may be
-/// another finger than it is said to be, or a bad touch. Unit: 1/4096 nat.
+/// Least that a finger can take from the log-odds of a record: one finger that does not fit must not outweigh one that does,
+/// because it may be another finger than it is said to be, or a bad touch. Unit: 1/4096 nat.
 pub const FINGER_LOG_ODDS_MIN: i32 = -4 << 12;

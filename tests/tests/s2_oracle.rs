@@ -6,7 +6,7 @@
 //! few pairs end in another alignment. So the test has two parts: for most pairs the log-odds agree closely, and on real
 //! prints, where they are at hand, the error rates are the same but for a comparison or two.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests are tests too")]
+#![expect(clippy::expect_used, reason = "helpers of tests are tests too")]
 
 use core::f64::consts::{FRAC_PI_6, TAU};
 use std::path::Path;
@@ -67,8 +67,9 @@ fn similarity(a: &Taken, b: &Taken) -> f64 {
     2.0 * ones(&shared) / (ones(&a.bits) + ones(&b.bits)).max(8.0)
 }
 
-/// (probe minutia, reference minutia, weight).
-type Links = Vec<(usize, usize, f64)>;
+/// Probe minutia, reference minutia, weight.
+type Link = (usize, usize, f64);
+type Links = Vec<Link>;
 
 struct Sides {
     p: Vec<Taken>,
@@ -88,11 +89,11 @@ impl Sides {
         links
     }
 
-    fn agreement(&self, a: (usize, usize, f64), b: (usize, usize, f64)) -> f64 {
+    fn agreement(&self, a: Link, b: Link) -> f64 {
         if a.0 == b.0 || a.1 == b.1 {
             return 0.0;
         }
-        let turn = |l: (usize, usize, f64)| self.g[l.1].direction - self.p[l.0].direction;
+        let turn = |l: Link| self.g[l.1].direction - self.p[l.0].direction;
         let spread = wrapped(turn(a) - turn(b));
         let dp = minus(self.p[a.0].at, self.p[b.0].at);
         let dg = minus(self.g[a.1].at, self.g[b.1].at);
@@ -107,7 +108,7 @@ impl Sides {
         if total <= 0.0 {
             return None;
         }
-        let mean = |at: &dyn Fn(&(usize, usize, f64)) -> [f64; 2]| {
+        let mean = |at: &dyn Fn(&Link) -> [f64; 2]| {
             let sum = links.iter().fold([0.0; 2], |s, l| [s[0] + l.2 * at(l)[0], s[1] + l.2 * at(l)[1]]);
             [sum[0] / total, sum[1] / total]
         };
@@ -181,7 +182,7 @@ impl Sides {
                     continue;
                 }
                 let turned_by = dg[1].atan2(dg[0]) - dp[1].atan2(dp[0]);
-                let bent = |l: (usize, usize, f64)| {
+                let bent = |l: Link| {
                     let turn = self.p[l.0].direction - self.g[l.1].direction;
                     (wrapped(turn + turned_by).abs() / 0.30).min(2.0)
                 };

@@ -5,8 +5,8 @@
 //! as if fingers of one person were independent: on 35 400 comparisons of like fingers of 60 cards (NIST SD14) their
 //! correlation is -0.001, and sums of 2 to 10 of them have the quantiles that independence predicts to within 0.1 nat.
 
-/// The share of scores that makes the tail.
-const TAIL: f64 = 1e-2;
+/// The tail is one score in this many: above a rate of 1e-2.
+const TAIL_ONE_IN: usize = 100;
 /// Sums drawn for more than one finger.
 const DRAWS: usize = 1 << 20;
 /// Comparisons above a rate that is called seen.
@@ -57,7 +57,7 @@ fn no_steeper(line: Line, one: &Line) -> Line {
 /// `compared` is how many scores there really are, for the error.
 fn fit(mut scores: Vec<f64>, compared: usize) -> Option<Line> {
     scores.sort_by(|a, b| b.total_cmp(a));
-    let start = scores[(scores.len() as f64 * TAIL) as usize];
+    let start = scores[scores.len() / TAIL_ONE_IN];
     let above: Vec<f64> =
         scores.iter().take_while(|score| **score > start).map(|score| score - start).collect();
     let excess = above.iter().sum::<f64>() / above.len() as f64;

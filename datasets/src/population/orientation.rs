@@ -19,6 +19,15 @@ use core::f64::consts::PI;
 
 use super::random::{Random, SmoothField};
 
+/// The ridges at a place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flow {
+    /// Unit: radians, anticlockwise, modulo half a turn.
+    pub direction: f64,
+    /// By how much the ridges spread when followed in that direction: the divergence of its unit vector. Unit: a pixel.
+    pub spreading: f64,
+}
+
 /// The class of a finger's pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
@@ -30,6 +39,18 @@ pub enum Pattern {
     RightLoop,
     /// Ridges run round a middle: two cores and two deltas.
     Whorl,
+}
+
+impl Pattern {
+    /// The class in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arch => "arch",
+            Self::LeftLoop => "left loop",
+            Self::RightLoop => "right loop",
+            Self::Whorl => "whorl",
+        }
+    }
 }
 
 /// A core or a delta, with the bend of its argument.
@@ -54,11 +75,18 @@ impl Pole {
         self
     }
 
-    /// The bent argument of the way from the pole to (`x`, `y`).
-    fn argument(&self, x: f64, y: f64) -> f64 {
-        let plain = libm::atan2(y - self.y, x - self.x);
+    /// The bent argument of the way from the pole to (`x`, `y`), and its slope across and up.
+    fn argument(&self, x: f64, y: f64) -> [f64; 3] {
+        let (across, up) = (x - self.x, y - self.y);
+        let plain = libm::atan2(up, across);
         let [first, second] = self.bends;
-        plain + first.0 * libm::sin(plain + first.1) + second.0 * libm::sin(2.0 * plain + second.1)
+        let (sine_1, cosine_1) = libm::sincos(plain + first.1);
+        let (sine_2, cosine_2) = libm::sincos(2.0 * plain + second.1);
+        let bent = plain + first.0 * sine_1 + second.0 * sine_2;
+        // At the pole itself there is no slope; half a pixel away it is steep enough.
+        let steepness =
+            (1.0 + first.0 * cosine_1 + 2.0 * second.0 * cosine_2) / (across * across + up * up).max(0.25);
+        [bent, -up * steepness, across * steepness]
     }
 }
 
@@ -81,26 +109,42 @@ impl Orientation {
         for pole in cores.iter_mut().chain(&mut deltas) {
             (pole.x, pole.y) = (pole.x * size, pole.y * size);
         }
-        let dome = match pattern {
-            Pattern::Arch => random.between(0.7, 1.4),
-            _ => random.between(0.05, 0.4),
+        // An arch is a wide, gentle hill; round a core the hill is a dome, over before the deltas.
+        let (dome, width, foot) = match pattern {
+            Pattern::Arch => ((0.75, 1.2), (220.0, 290.0), (40.0, 120.0)),
+            _ => ((0.3, 0.75), (120.0, 190.0), (-20.0, 50.0)),
         };
+        let mut draw = |(low, high)| random.between(low, high);
+        let (dome, width, foot) = (draw(dome), draw(width), draw(foot));
         Self {
             cores,
             deltas,
             dome,
-            dome_width: random.between(160.0, 220.0) * size,
-            dome_foot: random.between(50.0, 120.0) * size,
+            dome_width: width * size,
+            dome_foot: foot * size,
             lean: random.near(0.0, 0.09),
             ripple: SmoothField::new(random, 0.07, (160.0, 400.0)),
         }
     }
 
-    /// The ridges' direction at (`x`, `y`). Unit: radians, anticlockwise, modulo half a turn.
-    pub fn at(&self, x: f64, y: f64) -> f64 {
-        let turn = |poles: &[Pole]| poles.iter().map(|pole| pole.argument(x, y)).sum::<f64>();
-        let poles = (turn(&self.cores) - turn(&self.deltas)) / 2.0;
-        poles + self.dome_at(x, y) + self.lean + self.ripple.at(x, y)
+    /// The ridges at (`x`, `y`).
+    pub fn at(&self, x: f64, y: f64) -> Flow {
+        let mut sum = self.dome_at(x, y);
+        let mut add = |terms: [f64; 3], share: f64| {
+            for (sum, term) in sum.iter_mut().zip(terms) {
+                *sum += share * term;
+            }
+        };
+        for core in &self.cores {
+            add(core.argument(x, y), 0.5);
+        }
+        for delta in &self.deltas {
+            add(delta.argument(x, y), -0.5);
+        }
+        add(self.ripple.slope_at(x, y), 1.0);
+        let direction = sum[0] + self.lean;
+        let (sine, cosine) = libm::sincos(direction);
+        Flow { direction, spreading: cosine * sum[2] - sine * sum[1] }
     }
 
     /// Cores and deltas: where minutiae are dense.
@@ -108,11 +152,19 @@ impl Orientation {
         self.cores.iter().chain(&self.deltas)
     }
 
-    /// The slope of the dome: up on the left, down on the right, dying out below its foot.
-    fn dome_at(&self, x: f64, y: f64) -> f64 {
+    /// The dome: up on the left, down on the right, dying out below its foot; and its slope across and up.
+    fn dome_at(&self, x: f64, y: f64) -> [f64; 3] {
         let below = ((-y - self.dome_foot) / 60.0).max(0.0);
-        let across = (x / self.dome_width).clamp(-1.0, 1.0);
-        -self.dome * libm::sin(across * PI / 2.0) / (1.0 + below * below)
+        let share = 1.0 / (1.0 + below * below);
+        let across = (x / self.dome_width).clamp(-1.0, 1.0) * PI / 2.0;
+        let (sine, cosine) = libm::sincos(across);
+        let height = -self.dome * sine * share;
+        // The slope across is 0 at the clamp, as the cosine is.
+        [
+            height,
+            -self.dome * cosine * share * PI / 2.0 / self.dome_width,
+            height * share * 2.0 * below / 60.0,
+        ]
     }
 }
 
@@ -130,7 +182,7 @@ fn poles(random: &mut Random, pattern: Pattern) -> (Vec<Pole>, Vec<Pole>) {
 fn loop_poles(random: &mut Random, side: f64) -> (Vec<Pole>, Vec<Pole>) {
     let opening = -PI / 2.0 - side * random.near(0.65, 0.2);
     let core = Pole::at(random, (0.0, 10.0), (14.0, 16.0)).opening_to(random, opening);
-    let delta = Pole::at(random, (side * 105.0, -120.0), (24.0, 26.0));
+    let delta = Pole::at(random, (side * 92.0, -112.0), (24.0, 26.0));
     (vec![core], vec![delta])
 }
 
@@ -140,8 +192,8 @@ fn whorl_poles(random: &mut Random) -> (Vec<Pole>, Vec<Pole>) {
     let aside = random.near(0.0, 14.0);
     let upper = Pole::at(random, (-aside, 10.0 + apart), (8.0, 8.0)).opening_to(random, -PI / 2.0);
     let lower = Pole::at(random, (aside, 10.0 - apart), (8.0, 8.0)).opening_to(random, PI / 2.0);
-    let left = Pole::at(random, (-125.0, -125.0), (22.0, 24.0));
-    let right = Pole::at(random, (125.0, -125.0), (22.0, 24.0));
+    let left = Pole::at(random, (-140.0, -108.0), (22.0, 24.0));
+    let right = Pole::at(random, (140.0, -108.0), (22.0, 24.0));
     (vec![upper, lower], vec![left, right])
 }
 
@@ -156,7 +208,7 @@ mod tests {
         let field = Orientation::new(&mut Random::new(Purpose::Finger, [3, 0]), pattern, 1.0);
         let direction = |step: i32| {
             let angle = TAU * f64::from(step) / 720.0;
-            field.at(radius * libm::cos(angle), 10.0 + radius * libm::sin(angle))
+            field.at(radius * libm::cos(angle), 10.0 + radius * libm::sin(angle)).direction
         };
         let turned: f64 = (0..720)
             .map(|step| direction(step + 1) - direction(step))
@@ -177,6 +229,21 @@ mod tests {
     fn far_around_every_pattern_cores_and_deltas_cancel() {
         for pattern in [Pattern::Arch, Pattern::LeftLoop, Pattern::RightLoop, Pattern::Whorl] {
             assert_eq!(half_turns(pattern, 450.0), 0.0, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn spreading_is_the_divergence_of_the_direction() {
+        for pattern in [Pattern::Arch, Pattern::LeftLoop, Pattern::RightLoop, Pattern::Whorl] {
+            let field = Orientation::new(&mut Random::new(Purpose::Finger, [4, 0]), pattern, 1.1);
+            for (x, y) in [(-140.0, -130.0), (-60.0, 90.0), (35.0, 120.0), (80.0, -40.0), (10.0, -150.0)] {
+                let along = |dx: f64, dy: f64| libm::sincos(field.at(x + dx, y + dy).direction);
+                let step = 1e-4;
+                let across = (along(step, 0.0).1 - along(-step, 0.0).1) / (2.0 * step);
+                let up = (along(0.0, step).0 - along(0.0, -step).0) / (2.0 * step);
+                let spreading = field.at(x, y).spreading;
+                assert!((spreading - across - up).abs() < 1e-6, "{pattern:?} {x} {y}: {spreading}");
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ impl Sensor {
         above: -10.0,
         placement: (15.0, 19.0),
         turn: 0.14,
-        stretch: 2.6,
+        stretch: 2.1,
     };
 
     /// A plain touch on a sensor of 20 x 24 mm, where the oval of the finger ends the print.
@@ -50,7 +50,7 @@ impl Sensor {
         above: -12.0,
         placement: (15.0, 19.0),
         turn: 0.14,
-        stretch: 3.0,
+        stretch: 2.4,
     };
 
     /// A print rolled from nail to nail.
@@ -59,8 +59,8 @@ impl Sensor {
         height: 680,
         radii_across: (215.0, 250.0),
         radii_down: (240.0, 285.0),
-        above: 0.0,
-        placement: (8.0, 10.0),
+        above: -60.0,
+        placement: (8.0, 14.0),
         turn: 0.07,
         stretch: 5.0,
     };
@@ -110,7 +110,7 @@ impl Touch {
             stretch: core::array::from_fn(|_| SmoothField::new(random, sensor.stretch, (150.0, 420.0))),
             shear: core::array::from_fn(|_| random.near(0.0, 0.012)),
             turn,
-            quality: master.skin + random.near(0.0, 0.55) - if bad { 1.9 } else { 0.0 },
+            quality: master.skin + random.near(0.0, 0.85) - if bad { 1.9 } else { 0.0 },
             patches: SmoothField::new(random, 0.95, (70.0, 240.0)),
             bad,
         }

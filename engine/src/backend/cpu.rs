@@ -9,24 +9,36 @@ use super::{Ask, Backend, BackendError, BackendInfo, COMPARED, Fingers, Scored, 
 use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Row, Scope, Slot};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
-use crate::stages::{s1_consistency, s2_alignment};
+use crate::simd::{CpuPath, PreparedProbe};
+use crate::stages::s2_alignment;
 use crate::template::{Probe, TEMPLATE_WORDS, TemplateRef};
 
-/// Rows that a thread takes at a time: enough to make its count of partitions, 16 KB, cheap.
-const ROWS_AT_A_TIME: usize = 1024;
 /// Searches that go over the gallery together: more share a row in the cache with no gain (prototype: it ends at 8), and each has a
 /// key for every slot.
 const ASKS_AT_A_TIME: usize = 8;
 /// Slots that a thread selects from at a time.
 const SLOTS_AT_A_TIME: usize = 1 << 16;
 
-/// Portable code on every core that rayon is given.
-#[derive(Debug, Default)]
-pub struct Cpu;
+/// The instructions that this machine has, on every core that rayon is given.
+#[derive(Debug)]
+pub struct Cpu(CpuPath);
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self(CpuPath::best())
+    }
+}
+
+impl Cpu {
+    /// With these instructions, or portable code where the machine has not got them: the scores are the same.
+    pub fn with_path(path: CpuPath) -> Self {
+        Self(if path.is_available() { path } else { CpuPath::Portable })
+    }
+}
 
 impl Backend for Cpu {
     fn info(&self) -> BackendInfo {
-        let name = format!("portable, {} threads", rayon::current_num_threads());
+        let name = format!("{}, {} threads", self.0.name(), rayon::current_num_threads());
         BackendInfo { kind: "cpu", name }
     }
 
@@ -41,7 +53,7 @@ impl Backend for Cpu {
         length: usize,
     ) -> Result<Vec<Shortlist>, BackendError> {
         let shortlist = |Scored { by_slot, compared }| Shortlist { best: best(&by_slot, length), compared };
-        Ok(asks.chunks(ASKS_AT_A_TIME).flat_map(|asks| score(gallery, asks)).map(shortlist).collect())
+        Ok(asks.chunks(ASKS_AT_A_TIME).flat_map(|asks| score(gallery, asks, self.0)).map(shortlist).collect())
     }
 
     fn align(
@@ -54,18 +66,18 @@ impl Backend for Cpu {
     }
 
     fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError> {
-        Ok(score(gallery, &[ask]).into_iter().next().unwrap_or_default())
+        Ok(score(gallery, &[ask], self.0).into_iter().next().unwrap_or_default())
     }
 }
 
 /// Stage 1 for several searches, every row for all of them while it is in the cache.
-fn score(gallery: &Gallery, asks: &[Ask<'_>]) -> Vec<Scored> {
+fn score(gallery: &Gallery, asks: &[Ask<'_>], path: CpuPath) -> Vec<Scored> {
     // Every row of a finger belongs to another slot, so no two threads write to one.
     let keys: Vec<Vec<AtomicU32>> =
         asks.iter().map(|_| (0..gallery.slots()).map(|_| AtomicU32::new(0)).collect()).collect();
     let mut counts = vec![0u32; asks.len() * PARTITIONS];
     for position in FingerPosition::all() {
-        add(&mut counts, &score_finger(gallery, position, asks, &keys));
+        add(&mut counts, &score_finger(gallery, position, asks, &keys, path));
     }
     let each = keys.into_iter().zip(counts.chunks(PARTITIONS));
     each.map(|(keys, counts)| Scored {
@@ -81,31 +93,31 @@ fn score_finger(
     position: FingerPosition,
     asks: &[Ask<'_>],
     keys: &[Vec<AtomicU32>],
+    path: CpuPath,
 ) -> Vec<u32> {
     let fingers = asks.iter().enumerate().flat_map(|(number, ask)| {
         ask.probe.iter().map(move |(position, probe)| (*position, (number, ask.scope, probe)))
     });
-    let probes: Vec<(usize, &Scope, &Probe)> = fingers
+    let probes: Vec<(usize, &Scope, &Probe, PreparedProbe<'_>)> = fingers
         .filter(|(own, (_, _, probe))| *own == position && probe.template().view().stage1_count() > 0)
-        .map(|(_, probe)| probe)
+        .map(|(_, (number, scope, probe))| (number, scope, probe, PreparedProbe::new(path, probe)))
         .collect();
     let none = || vec![0u32; asks.len() * PARTITIONS];
     if probes.is_empty() {
         return none();
     }
-    let sub = gallery.finger(position);
-    let rows = sub.rows().par_chunks(ROWS_AT_A_TIME).zip(sub.templates().par_chunks(ROWS_AT_A_TIME));
+    let pages: Vec<_> = gallery.finger(position).pages().collect();
     let count_chunk = |mut counts: Vec<u32>, (rows, templates): (&[Row], &[[u32; TEMPLATE_WORDS]])| {
         for (row, words) in rows.iter().zip(templates) {
             let Some(label) = gallery.label(Slot(row.slot)).filter(|_| row.count > 0) else { continue };
             // The scope is asked before a word of the template is read.
-            for &(number, _, probe) in probes.iter().filter(|(_, scope, _)| scope.allows(label)) {
-                let score = s1_consistency::score(probe, words);
+            for (number, _, probe, prepared) in probes.iter().filter(|(_, scope, ..)| scope.allows(label)) {
+                let score = prepared.score(words);
                 let key = key(score, probe.normalisation(), TemplateRef::new(words).normalisation());
-                let sum = &keys[number][Slot(row.slot).index()];
+                let sum = &keys[*number][Slot(row.slot).index()];
                 let before = sum.load(Ordering::Relaxed);
                 if before == 0 {
-                    counts[number * PARTITIONS + usize::from(label.partition.number())] += 1;
+                    counts[*number * PARTITIONS + usize::from(label.partition.number())] += 1;
                 }
                 let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
                 sum.store(start.wrapping_add_signed(key), Ordering::Relaxed);
@@ -117,7 +129,7 @@ fn score_finger(
         add(&mut a, &b);
         a
     };
-    rows.fold(none, count_chunk).reduce(none, sum)
+    pages.into_par_iter().fold(none, count_chunk).reduce(none, sum)
 }
 
 fn add(counts: &mut [u32], more: &[u32]) {

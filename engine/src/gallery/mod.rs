@@ -5,8 +5,12 @@
 //! This is the copy in host memory, which the CPU back end reads and from which a device can always be filled again.
 
 mod label;
+mod paged;
 
 pub use label::{Label, PARTITIONS, Partition, Scope};
+
+pub(crate) use paged::PAGE;
+use paged::Paged;
 
 use crate::minutia::FingerPosition;
 use crate::template::{TEMPLATE_WORDS, Template, TemplateRef};
@@ -44,20 +48,24 @@ pub enum Change {
 /// The templates of one finger position.
 #[derive(Default)]
 pub struct SubGallery {
-    rows: Vec<Row>,
-    templates: Vec<[u32; TEMPLATE_WORDS]>,
+    rows: Paged<Row>,
+    templates: Paged<[u32; TEMPLATE_WORDS]>,
     free: Vec<usize>,
 }
 
 impl SubGallery {
-    /// Rows, free ones included.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    /// How many rows there are, free ones included.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
 
-    /// Packed templates, one a row.
-    pub fn templates(&self) -> &[[u32; TEMPLATE_WORDS]] {
-        &self.templates
+    /// Rows with their packed templates, page by page: `n * PAGE` is the first row of page n.
+    pub(crate) fn pages(&self) -> impl ExactSizeIterator<Item = (&[Row], &[[u32; TEMPLATE_WORDS]])> {
+        self.rows
+            .pages()
+            .iter()
+            .zip(self.templates.pages())
+            .map(|(rows, templates)| (&rows[..], &templates[..]))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a count of at most 255")]
@@ -84,8 +92,8 @@ impl SubGallery {
 /// All slots and sub-galleries.
 #[derive(Default)]
 pub struct Gallery {
-    labels: Vec<Option<Label>>,
-    rows_of: Vec<Vec<(FingerPosition, usize)>>,
+    labels: Paged<Option<Label>>,
+    rows_of: Paged<Vec<(FingerPosition, usize)>>,
     fingers: [SubGallery; FingerPosition::COUNT],
     free: Vec<Slot>,
 }
@@ -204,7 +212,7 @@ mod tests {
         let changes = gallery.erase(first);
         assert_eq!(changes, [Change::Label(first), Change::Row(index, 0)]);
         assert!(gallery.label(first).is_none() && gallery.template(first, index).is_none());
-        assert!(gallery.finger(index).templates()[0].iter().all(|&w| w == 0));
+        assert!(gallery.finger(index).templates[0].iter().all(|&w| w == 0));
         assert!(gallery.erase(first).is_empty());
         let (third, _) = gallery.append(label(3), &[(index, template(5))]).unwrap();
         assert_eq!((third, gallery.slots(), gallery.records()), (first, 2, 2));

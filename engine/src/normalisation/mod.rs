@@ -17,7 +17,8 @@
 use std::sync::LazyLock;
 
 use crate::minutia::{Minutia, MinutiaType};
-use crate::stages::{arithmetic::integer_sqrt, s1_consistency};
+use crate::simd::{CpuPath, PreparedProbe};
+use crate::stages::arithmetic::integer_sqrt;
 use crate::template::{Probe, Template};
 use crate::tunables as t;
 
@@ -36,6 +37,10 @@ static COHORT: LazyLock<Cohort> = LazyLock::new(|| {
     Cohort { templates, probes }
 });
 
+/// The cohort's probes, for the instructions of this machine.
+static PREPARED: LazyLock<Vec<PreparedProbe<'static>>> =
+    LazyLock::new(|| COHORT.probes.iter().map(|probe| PreparedProbe::new(CpuPath::best(), probe)).collect());
+
 struct Cohort {
     templates: Vec<Template>,
     probes: Vec<Probe>,
@@ -49,12 +54,13 @@ pub struct Normalisation(pub u32);
 impl Normalisation {
     /// Of a template as the reference that the cohort's prints are searched in.
     pub fn of_reference(template: &Template) -> Self {
-        Self::of(COHORT.probes.iter().map(|probe| s1_consistency::score(probe, template.words())))
+        Self::of(PREPARED.iter().map(|probe| probe.score(template.words())))
     }
 
     /// Of a probe that is searched in the cohort.
     pub fn of_probe(probe: &Probe) -> Self {
-        Self::of(COHORT.templates.iter().map(|template| s1_consistency::score(probe, template.words())))
+        let prepared = PreparedProbe::new(CpuPath::best(), probe);
+        Self::of(COHORT.templates.iter().map(|template| prepared.score(template.words())))
     }
 
     fn of(scores: impl Iterator<Item = u32>) -> Self {

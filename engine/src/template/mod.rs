@@ -68,6 +68,14 @@ impl Template {
         Some(Self(Box::new(layout::words(&packed, stage1_count))))
     }
 
+    /// Of at most [`t::STAGE1_MINUTIAE`] minutiae made up of any bits, in this order: geometry as x, y and direction.
+    #[cfg(test)]
+    #[expect(clippy::type_complexity, reason = "place and direction, and bits")]
+    pub(crate) fn made_up(minutiae: &[((i32, i32, u8), [u32; DESCRIPTOR_WORDS])]) -> Self {
+        let pack = |&((x, y, direction), bits): &_| (layout::pack(x, y, direction), countable(bits));
+        Self(Box::new(layout::words(&minutiae.iter().map(pack).collect::<Vec<_>>(), minutiae.len())))
+    }
+
     /// What is in it.
     pub fn view(&self) -> TemplateRef<'_> {
         TemplateRef::new(&self.0)
@@ -139,8 +147,8 @@ mod tests {
         assert!(
             words[5 * 8..GEOMETRY_AT].iter().chain(&words[GEOMETRY_AT + 5..POPCOUNTS_AT]).all(|&w| w == 0)
         );
-        assert!(words[NORMALISATION_AT..].iter().all(|&w| w == 0));
-        assert_eq!(Template::new(&[]).unwrap().words(), &[0; TEMPLATE_WORDS]);
+        assert!(words[NORMALISATION_AT + 1..].iter().all(|&w| w == 0));
+        assert_eq!(Template::without_normalisation(&[]).unwrap().words(), &[0; TEMPLATE_WORDS]);
     }
 
     #[test]

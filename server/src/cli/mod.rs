@@ -4,7 +4,10 @@ mod authority;
 mod demo;
 mod doctor;
 mod evaluate;
+mod explain;
+mod generate;
 mod init;
+mod samples;
 mod serve;
 
 use std::io::IsTerminal;
@@ -31,6 +34,7 @@ Examples:
   whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
   whorl serve --data /var/lib/whorl
   whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
+  whorl explain a.png b.png --svg pairs.svg     why two prints score what they score
 
 Exit codes: 0 done, 1 failed, 2 used wrongly. Logs go to standard error; RUST_LOG sets what is logged (info)."
 )]
@@ -47,7 +51,9 @@ enum Command {
     Authority(authority::Authority),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
+    Generate(generate::Generate),
     Calibrate(evaluate::Calibrate),
+    Explain(explain::Explain),
     /// Print the completions of a shell
     ///
     /// Example: whorl completions bash > /etc/bash_completion.d/whorl
@@ -160,7 +166,9 @@ pub fn main() -> ExitCode {
         Command::Authority(authority) => authority.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Generate(generate) => generate.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Bozorth3Worker => evaluate::bozorth3_worker(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "whorl", &mut std::io::stdout());

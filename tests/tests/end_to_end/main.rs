@@ -12,6 +12,8 @@ mod category_3;
 mod command_line;
 mod document;
 mod evaluation;
+mod explaining;
+mod generation;
 mod harness;
 mod images;
 mod people;

@@ -183,3 +183,19 @@ fn the_architecture_names_tests_that_are_there() {
     }
     assert!(named >= 6);
 }
+
+#[test]
+fn unsafe_code_is_fenced_in() {
+    for (name, text) in sources() {
+        let fenced = name.starts_with("engine/src/simd/")
+            || name == "bozorth3/src/ffi.rs"
+            || name.ends_with("tidy.rs");
+        let used = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("unsafe {"));
+        assert!(fenced || !used, "{name} uses unsafe code");
+        let blocks = text.matches("unsafe {").count();
+        assert!(
+            !fenced || name.ends_with("tidy.rs") || text.matches("SAFETY:").count() >= blocks,
+            "{name}: say why it is safe"
+        );
+    }
+}

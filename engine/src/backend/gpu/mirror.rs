@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use super::adapter::Opened;
 use super::transfer::storage;
-use crate::gallery::{Change, Gallery, Row, Slot};
+use crate::gallery::{Change, Gallery, PAGE, Row, Slot};
 use crate::minutia::FingerPosition;
 use crate::template::TEMPLATE_WORDS;
 
@@ -88,7 +88,7 @@ impl Mirror {
         while start < run.end {
             let index = start / self.page_rows;
             let first = index * self.page_rows;
-            let filled = (gallery.finger(position).rows().len() - first).min(self.page_rows);
+            let filled = (gallery.finger(position).rows() - first).min(self.page_rows);
             let end = run.end.min(first + filled);
             let written = if self.make_room(opened, position, index, filled) {
                 0..filled
@@ -136,12 +136,19 @@ impl Mirror {
         let sub = gallery.finger(position);
         let page = &self.fingers[position.index()][page_index];
         let first = page_index * self.page_rows;
-        let host = first + in_page.start..first + in_page.end;
-        let rows: Vec<_> = sub.rows()[host.clone()].iter().map(|row| words(gallery, row)).collect();
-        let templates: &[u8] = bytemuck::cast_slice(&sub.templates()[host]);
-        opened.queue.write_buffer(&page.rows, in_page.start as u64 * ROW_BYTES, bytemuck::cast_slice(&rows));
-        opened.queue.write_buffer(&page.templates, in_page.start as u64 * TEMPLATE_BYTES, templates);
-        self.pending_bytes += templates.len() as u64;
+        // From the host's pages, which are smaller.
+        let mut at = in_page.start;
+        while at < in_page.end {
+            let from = (first + at) % PAGE;
+            let Some((rows, templates)) = sub.pages().nth((first + at) / PAGE) else { break };
+            let some = from..rows.len().min(from + in_page.end - at);
+            let words: Vec<_> = rows[some.clone()].iter().map(|row| words(gallery, row)).collect();
+            let bytes: &[u8] = bytemuck::cast_slice(&templates[some.clone()]);
+            opened.queue.write_buffer(&page.rows, at as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
+            opened.queue.write_buffer(&page.templates, at as u64 * TEMPLATE_BYTES, bytes);
+            self.pending_bytes += bytes.len() as u64;
+            at += some.len();
+        }
         if self.pending_bytes > PENDING_BYTES_MAX {
             // Uploads wait in host memory until something is submitted.
             opened.queue.submit([]);

@@ -14,9 +14,10 @@ pub(super) struct Compatibility(Box<[[u8; LINKS]; LINKS]>);
 impl Compatibility {
     pub(super) fn new(probe: &Probe, sides: &Sides<'_>, links: &[Link; LINKS]) -> Self {
         let mut all = Box::new([[0; LINKS]; LINKS]);
+        let placed = links.map(|link| Placed::new(sides, &link));
         for a in 0..LINKS {
             for b in 0..a {
-                let value = agreement(probe, sides, &links[a], &links[b]);
+                let value = agreement(probe, &placed[a], &placed[b]);
                 all[a][b] = value;
                 all[b][a] = value;
             }
@@ -68,32 +69,46 @@ impl Compatibility {
     }
 }
 
+/// A link with what its agreement with others depends on.
+struct Placed {
+    link: Link,
+    /// Direction of the reference minutia minus that of the probe minutia, 0..=255.
+    turn: u32,
+    probe: (i32, i32),
+    reference: (i32, i32),
+}
+
+impl Placed {
+    fn new(sides: &Sides<'_>, link: &Link) -> Self {
+        let ((px, py, from), (gx, gy, to)) =
+            (sides.probe.geometry(link.from), sides.reference.geometry(link.to));
+        Self { link: *link, turn: to.wrapping_sub(from) & 0xFF, probe: (px, py), reference: (gx, gy) }
+    }
+}
+
 /// How well two links agree: alike in turn, and as far apart, in the same direction, on both sides. Equal for (a, b) and
 /// (b, a) because it is computed for the later one first.
-fn agreement(probe: &Probe, sides: &Sides<'_>, a: &Link, b: &Link) -> u8 {
-    if a.weight == 0 || b.weight == 0 || a.from == b.from || a.to == b.to {
+fn agreement(probe: &Probe, a: &Placed, b: &Placed) -> u8 {
+    let spread = ((a.turn + 128 + 256 - b.turn) & 0xFF).cast_signed() - 128;
+    if spread.abs() > t::LINK_TURN_TOLERANCE || a.link.weight == 0 || b.link.weight == 0 {
         return 0;
     }
-    let (pa, pb) = (sides.probe.geometry(a.from), sides.probe.geometry(b.from));
-    let (ga, gb) = (sides.reference.geometry(a.to), sides.reference.geometry(b.to));
-    let (turn_a, turn_b) = (ga.2.wrapping_sub(pa.2) & 0xFF, gb.2.wrapping_sub(pb.2) & 0xFF);
-    let spread = ((turn_a + 128 + 256 - turn_b) & 0xFF).cast_signed() - 128;
-    if spread.abs() > t::LINK_TURN_TOLERANCE {
+    if a.link.from == b.link.from || a.link.to == b.link.to {
         return 0;
     }
     // The turn in the middle of both, in 1/512.
-    let middle = (2 * turn_b).wrapping_add_signed(spread) as usize & 511;
+    let middle = (2 * b.turn).wrapping_add_signed(spread) as usize & 511;
     let (cos, sin) = (tables().cos[middle], tables().sin[middle]);
-    let (dx, dy) = (pa.0 - pb.0, pa.1 - pb.1);
+    let (dx, dy) = (a.probe.0 - b.probe.0, a.probe.1 - b.probe.1);
     // |dx|, |dy| < 2^11 and |cos|, |sin| <= 2^14: below 2^26. Then eighths of a pixel.
     let (half, shift) = (1 << (ROTATION_BITS - 4), ROTATION_BITS - 3);
     let rx = (dx * cos - dy * sin + half) >> shift;
     let ry = (dx * sin + dy * cos + half) >> shift;
     // No tolerance reaches 2^12 eighths; clamping there keeps the squares below 2^25.
-    let ex = (((ga.0 - gb.0) << 3) - rx).abs().min(4095);
-    let ey = (((ga.1 - gb.1) << 3) - ry).abs().min(4095);
+    let ex = (((a.reference.0 - b.reference.0) << 3) - rx).abs().min(4095);
+    let ey = (((a.reference.1 - b.reference.1) << 3) - ry).abs().min(4095);
     let error = (ex * ex + ey * ey).cast_unsigned();
-    let tolerance = probe.link_tolerances()[a.from * K2 + b.from];
+    let tolerance = probe.link_tolerances()[a.link.from * K2 + b.link.from];
     if error >= tolerance {
         return 0;
     }

@@ -128,24 +128,16 @@ impl Evidence {
 
 /// How many minutiae of each side lie where both prints are.
 fn overlap(sides: &Sides<'_>, motion: &Motion) -> (u32, u32) {
-    let reach = t::OVERLAP_REACH;
-    let mut near_reference = [false; super::K2];
+    let reach = t::OVERLAP_REACH * t::OVERLAP_REACH;
+    let mut near_reference = [0u32; super::K2];
     let mut probe = 0;
     for i in 0..sides.probe.count() {
-        let (px, py, _) = sides.probe.geometry(i);
-        let (x, y) = motion.moved(px, py);
-        let mut near = false;
-        for (j, near_this) in near_reference.iter_mut().enumerate().take(sides.reference.count()) {
-            let (gx, gy, _) = sides.reference.geometry(j);
-            let (dx, dy) = ((x - 8 * gx).abs(), (y - 8 * gy).abs());
-            if dx <= reach && dy <= reach && dx * dx + dy * dy <= reach * reach {
-                near = true;
-                *near_this = true;
-            }
-        }
-        probe += u32::from(near);
+        let (x, y, _) = sides.probe.geometry(i);
+        let near = sides.distances_from(motion.moved(x, y)).map(|squared| u32::from(squared <= reach));
+        probe += near.iter().fold(0, |any, near| any | near);
+        near_reference.iter_mut().zip(near).for_each(|(any, near)| *any |= near);
     }
-    (probe, near_reference.iter().map(|&near| u32::from(near)).sum())
+    (probe, near_reference.iter().sum())
 }
 
 /// 1 if two pairs are near one another, and how well the edges between them agree, 12 fraction bits.

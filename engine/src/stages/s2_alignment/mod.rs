@@ -24,6 +24,8 @@ use compatibility::Compatibility;
 const K2: usize = t::STAGE2_MINUTIAE;
 /// Links at most: two a probe minutia.
 const LINKS: usize = 2 * K2;
+/// Further than any point can be moved. Unit: eighths of a pixel.
+const NOWHERE: i32 = 1 << 20;
 
 /// Log-odds of a pair of which one side has fewer than three minutiae: nothing can be said for it. Unit: 1/4096 nat.
 pub const NO_EVIDENCE: i32 = -99 << 12;
@@ -67,6 +69,32 @@ struct Sides<'a> {
     reference: TemplateRef<'a>,
     /// 8 fraction bits, row by probe minutia; 0 beyond the direction gate.
     similarity: [[u8; K2]; K2],
+    /// Places of the reference minutiae, in eighths of a pixel; far from everything where there is none.
+    reference_x: [i32; K2],
+    reference_y: [i32; K2],
+}
+
+impl<'a> Sides<'a> {
+    fn new(probe: TemplateRef<'a>, reference: TemplateRef<'a>) -> Self {
+        let there = |j: usize| (j < reference.count()).then(|| reference.geometry(j));
+        Self {
+            probe,
+            reference,
+            similarity: similarities(probe, reference),
+            reference_x: core::array::from_fn(|j| there(j).map_or(NOWHERE, |(x, _, _)| 8 * x)),
+            reference_y: core::array::from_fn(|j| there(j).map_or(NOWHERE, |(_, y, _)| 8 * y)),
+        }
+    }
+
+    /// Squared distances of all reference minutiae from a point, up to 4 095 eighths of a pixel across and along, beyond which no distance
+    /// matters: below 2^25.
+    fn distances_from(&self, (x, y): (i32, i32)) -> [i32; K2] {
+        core::array::from_fn(|j| {
+            let (dx, dy) =
+                ((x - self.reference_x[j]).abs().min(4095), (y - self.reference_y[j]).abs().min(4095));
+            dx * dx + dy * dy
+        })
+    }
 }
 
 /// Log-odds that both are of one finger, in 1/4096 nat, at even priors but for a constant; [`NO_EVIDENCE`] with fewer than
@@ -81,7 +109,7 @@ pub fn align(probe: &Probe, reference: TemplateRef<'_>) -> Option<Alignment> {
     if template.count().min(reference.count()) < 3 {
         return None;
     }
-    let sides = Sides { probe: template, reference, similarity: similarities(template, reference) };
+    let sides = Sides::new(template, reference);
     let links = candidates(&sides);
     let compatibility = Compatibility::new(probe, &sides, &links);
     let strengths = compatibility.relaxed(&links);

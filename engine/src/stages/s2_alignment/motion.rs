@@ -134,9 +134,14 @@ pub(super) fn together(sides: &Sides<'_>, motion: &Motion, reach: i32) -> Vec<Pa
     let mut best_from = [(0, 0); K2];
     for i in 0..sides.probe.count() {
         let (x, y, direction) = sides.probe.geometry(i);
-        let at = motion.moved(x, y);
+        let distances = sides.distances_from(motion.moved(x, y));
         for j in 0..sides.reference.count() {
-            let quality = quality(sides, (at, direction), turn, i, j, reach);
+            if distances[j] >= reach * reach {
+                continue;
+            }
+            let off =
+                wrapped((sides.reference.geometry(j).2.cast_signed() - direction.cast_signed()) * 16 - turn);
+            let quality = quality(distances[j], off, sides.similarity[i][j], reach);
             if quality > best_to[i].0 {
                 best_to[i] = (quality, j);
             }
@@ -153,28 +158,14 @@ pub(super) fn together(sides: &Sides<'_>, motion: &Motion, reach: i32) -> Vec<Pa
 }
 
 /// How well two minutiae lie together, 0..=1022: in place, in direction and in neighbourhood.
-fn quality(
-    sides: &Sides<'_>,
-    (at, direction): ((i32, i32), u32),
-    turn: i32,
-    i: usize,
-    j: usize,
-    reach: i32,
-) -> u32 {
-    let (x, y, reference_direction) = sides.reference.geometry(j);
-    let (dx, dy) = ((at.0 - 8 * x).abs(), (at.1 - 8 * y).abs());
-    if dx >= reach || dy >= reach || dx * dx + dy * dy >= reach * reach {
-        return 0;
-    }
-    let off = wrapped((reference_direction.cast_signed() - direction.cast_signed()) * 16 - turn);
+fn quality(squared: i32, off: i32, similarity: u8, reach: i32) -> u32 {
     if off.abs() > t::PAIR_TURN_TOLERANCE {
         return 0;
     }
     // Squares below 2^17, times 256 below 2^25; each factor is 1..=256, the product below 2^25.
-    let place = 256 - (dx * dx + dy * dy) * 256 / (reach * reach);
+    let place = 256 - squared * 256 / (reach * reach);
     let turned = 256 - off * off * 256 / t::PAIR_TURN_SQUARED;
-    let alike = 256 + i32::from(sides.similarity[i][j]);
-    ((place * turned * alike) >> 15).cast_unsigned()
+    ((place * turned * (256 + i32::from(similarity))) >> 15).cast_unsigned()
 }
 
 /// An angle in 1/4096 of a turn, brought to -2048..=2047.

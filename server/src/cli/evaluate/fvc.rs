@@ -82,7 +82,7 @@ impl Fvc {
         let all: Vec<_> = evaluated.iter().map(|set| set.scores.clone()).collect();
         let evaluation = Evaluation {
             matcher: self.options.matcher,
-            provenance: Provenance::of_this_run(self.options.matcher),
+            provenance: Provenance::of_this_run(self.options.matcher, "fingers within each set"),
             sets: evaluated,
             summaries: summarise(&all),
             speed: compared as f64 / seconds,

@@ -65,7 +65,7 @@ impl Identify {
             .context("nobody who is searched for is enrolled")?;
         let evaluation = Evaluation {
             matcher: self.options.matcher,
-            provenance: Provenance::of_this_run(self.options.matcher),
+            provenance: Provenance::of_this_run(self.options.matcher, "persons"),
             samples: outcomes.len(),
             failures: failures(paths, &outcomes),
             summary,

@@ -11,17 +11,18 @@ mod matcher;
 mod protocol;
 mod provenance;
 mod report;
-mod samples;
 mod set;
 mod shown;
 
 pub(super) use bozorth3::work as bozorth3_worker;
 pub(super) use calibrate::Calibrate;
+pub(super) use samples::progress;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::samples;
 use matcher::Matcher;
 use shown::Shown;
 

@@ -26,8 +26,8 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Of this run, with a matcher.
-    pub fn of_this_run(matcher: Matcher) -> Self {
+    /// Of this run, with a matcher; and what was resampled for the intervals.
+    pub fn of_this_run(matcher: Matcher, resampled: &str) -> Self {
         let arguments: Vec<String> = std::env::args_os().map(|a| quoted(&a.to_string_lossy())).collect();
         let (replicates, seed) = (bootstrap::REPLICATES, bootstrap::SEED);
         Self {
@@ -37,9 +37,7 @@ impl Provenance {
             extractor: EXTRACTOR,
             processor: processor().unwrap_or_default(),
             processors: std::thread::available_parallelism().map_or(1, usize::from),
-            intervals: format!(
-                "95 %, bootstrap over fingers within each set, {replicates} replicates, seed {seed}"
-            ),
+            intervals: format!("95 %, bootstrap over {resampled}, {replicates} replicates, seed {seed}"),
         }
     }
 }

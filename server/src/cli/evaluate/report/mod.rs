@@ -9,7 +9,7 @@ pub mod page;
 pub use page::{Page, Table};
 
 use super::provenance::Provenance;
-use super::samples::Failure;
+use crate::cli::samples::Failure;
 
 /// How the figures came about, and what failed: the end of every report.
 pub fn provenance(page: &mut Page, matcher: &str, provenance: &Provenance, speed: f64) {

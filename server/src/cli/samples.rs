@@ -18,10 +18,12 @@ use whorl_engine::interchange::iso_19794_2_2005::Record;
 use whorl_engine::minutia::Minutia;
 use whorl_engine::template::Template;
 
-use crate::cli::extraction_settings;
+use super::extraction_settings;
 
 /// A print that can be compared.
 pub struct Sample {
+    /// All that was found, at 500 ppi, in its order.
+    pub minutiae: Vec<Minutia>,
     /// As Whorl compares it.
     pub template: Template,
     /// As bozorth3 compares it.
@@ -72,6 +74,14 @@ fn kind(path: &Path) -> Option<Kind> {
 /// Whether a file is, by its name, one that can be read.
 pub fn is_readable(path: &Path) -> bool {
     kind(path).is_some()
+}
+
+/// The format of a file that is, by its name, an image.
+pub fn image_format(path: &Path) -> Option<ImageFormat> {
+    match kind(path) {
+        Some(Kind::Image(format)) => Some(format),
+        _ => None,
+    }
 }
 
 /// What can be read, for help and errors.
@@ -137,5 +147,5 @@ fn sample(minutiae: &[Minutia], xyt: Option<Vec<Xyt>>) -> Result<Sample, TooPoor
     gate::check(minutiae)?;
     let template = Template::new(minutiae).ok_or(TooPoor::Extent)?;
     let xyt = xyt.unwrap_or_else(|| minutiae.iter().map(Xyt::from).collect());
-    Ok(Sample { template, xyt })
+    Ok(Sample { minutiae: minutiae.to_vec(), template, xyt })
 }
