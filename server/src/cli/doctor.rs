@@ -92,15 +92,15 @@ fn checks() -> anyhow::Result<Vec<Check>> {
             AdapterKind::Shared => "shared-memory GPU",
             AdapterKind::Software => "software: correct, slower than the CPU back end",
         };
-        let (works, equal) =
-            match scores(&Choice::Gpu { adapter: Some(adapter.name.clone()), kernel: None }, &minutiae) {
-                Ok(_) if minutiae.is_empty() => {
-                    (false, "not compared with the CPU: there is nothing to compare".to_owned())
-                }
-                Ok(scored) if scored == reference => (true, "equal to the CPU".to_owned()),
-                Ok(_) => (false, "DIFFERS from the CPU".to_owned()),
-                Err(error) => (false, error.to_string()),
-            };
+        let choice = Choice::Gpu { adapter: Some(adapter.name.clone()), kernel: None };
+        let (works, equal) = match scores(&choice, &minutiae) {
+            Ok(_) if minutiae.is_empty() => {
+                (false, "not compared with the CPU: there is nothing to compare".to_owned())
+            }
+            Ok(scored) if scored == reference => (true, "equal to the CPU".to_owned()),
+            Ok(_) => (false, "DIFFERS from the CPU".to_owned()),
+            Err(error) => (false, error.to_string()),
+        };
         checks.push(check(
             &format!("adapter {}", adapter.name),
             works,

@@ -229,6 +229,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_of_a_gpu_asks_for_one_and_is_handed_on() {
+        let kernel = Some(KernelName::Tile);
+        let options = |backend| BackendOptions { backend, adapter: None, kernel };
+        let gpu = Choice::Gpu { adapter: None, kernel: Some(Kernel::Tile) };
+        assert_eq!(options(BackendName::Auto).choice().unwrap(), gpu);
+        assert_eq!(options(BackendName::Gpu).choice().unwrap(), gpu);
+        assert!(options(BackendName::Cpu).choice().is_err());
+        assert_eq!(options(BackendName::Gpu).arguments(), ["--backend", "gpu", "--kernel", "tile"]);
+    }
+
+    #[test]
     fn the_command_line_is_consistent_and_every_subcommand_has_an_example() {
         let mut command = Arguments::command();
         command.clone().debug_assert();

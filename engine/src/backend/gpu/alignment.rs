@@ -22,6 +22,9 @@ const PARAMETER_WORDS: usize = 24;
 /// Candidates of a dispatch: a tenth of a second of a software adapter.
 const CANDIDATES_AT_A_TIME: usize = 256;
 
+/// What stands where the device has still to write; no log-odds come near it.
+const UNWRITTEN: i32 = i32::MIN;
+
 /// The candidates of one page: row in the page, and place in the results.
 type Candidates = Vec<[u32; 2]>;
 
@@ -39,11 +42,12 @@ pub(super) fn run(
     let opened = &gpu.opened;
     let staging =
         opened.staging(&probe.iter().flat_map(|(_, finger)| search_words(finger)).collect::<Vec<_>>())?;
-    let results_bytes = (slots.len() * probe.len()) as u64 * 4;
+    let row = |&slot: &Slot| probe.iter().map(move |(position, _)| gallery.row(slot, *position));
+    let rows: Vec<Option<usize>> = slots.iter().flat_map(row).collect();
+    let results_bytes = rows.len() as u64 * 4;
     let results = storage(opened, "log-odds", results_bytes);
-    // Where nothing is written there is no such finger.
-    let nothing = vec![NO_EVIDENCE; slots.len() * probe.len()];
-    opened.queue.write_buffer(&results, 0, bytemuck::cast_slice(&nothing));
+    let before: Vec<_> = rows.iter().map(|row| row.map_or(NO_EVIDENCE, |_| UNWRITTEN)).collect();
+    opened.queue.write_buffer(&results, 0, bytemuck::cast_slice(&before));
 
     let mut searches = Vec::new();
     for (at, (position, _)) in probe.iter().enumerate() {
@@ -52,8 +56,8 @@ pub(super) fn run(
         let bytes = SEARCH_WORDS as u64 * 4;
         encoder.copy_buffer_to_buffer(&staging, at as u64 * bytes, &search, 0, bytes);
         opened.queue.submit([encoder.finish()]);
-        let rows = slots.iter().map(|&slot| gallery.row(slot, *position));
-        let by_page = by_page(mirror.page_rows(), rows, |index| index * probe.len() + at);
+        let of_finger = rows.iter().skip(at).step_by(probe.len()).copied();
+        let by_page = by_page(mirror.page_rows(), of_finger, |index| index * probe.len() + at);
         for (page, candidates) in mirror.pages(*position).iter().zip(by_page) {
             for some in candidates.chunks(CANDIDATES_AT_A_TIME) {
                 dispatch(gpu, page, &search, some, &results);
@@ -74,6 +78,10 @@ pub(super) fn run(
     let wiped = opened.wipe(&staging, &read_back);
     let words = words?;
     wiped?;
+    let left_out = words.iter().filter(|word| word.cast_signed() == UNWRITTEN).count();
+    if left_out > 0 {
+        return Err(BackendError::Incomplete(format!("{left_out} alignments were left out")));
+    }
     Ok(words.chunks(probe.len()).map(|row| row.iter().map(|word| word.cast_signed()).collect()).collect())
 }
 
