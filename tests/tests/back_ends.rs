@@ -1,7 +1,9 @@
-//! The back ends give the same bits: every key of every slot, every count of every partition, every shortlist, every alignment.
+//! The back ends give the same bits: every key of every slot, every count of every partition, every shortlist, every
+//! alignment.
 //!
-//! Stage 1 runs in every kernel that the adapter has. Here the GPU is whatever Vulkan adapter comes first, Mesa's lavapipe where there is no other; its name is printed. A
-//! missing adapter fails the test, because a parity test that did not run looks like one that passed.
+//! Stage 1 runs in every kernel that the adapter has. Here the GPU is whatever Vulkan adapter comes first, Mesa's
+//! lavapipe where there is no other; its name is printed. A missing adapter fails the test, because a parity test that
+//! did not run looks like one that passed.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests are tests too")]
 
