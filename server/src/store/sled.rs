@@ -8,6 +8,7 @@
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use fs_err::File;
 
@@ -15,6 +16,9 @@ use super::{Batch, Pair, Store, StoreError};
 
 /// Cache of the store. Unit: bytes.
 const CACHE_BYTES: u64 = 128 << 20;
+
+/// How long a lock may outlive its owner: a worker that was forked a moment before holds it, too, until it has become another program.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// A sled database in a directory of its own.
 pub struct SledStore {
@@ -75,12 +79,19 @@ impl Drop for SledStore {
 fn open(path: &Path) -> Result<::sled::Db, StoreError> {
     // sled flushes when told to, and only then: a timer would hide a forgotten flush from the tests.
     let config = ::sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    config.open().map_err(|error| match error {
-        ::sled::Error::Io(io) if io.to_string().contains("lock") => {
-            StoreError::InUse(path.display().to_string())
+    let start = Instant::now();
+    loop {
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(::sled::Error::Io(io)) if io.to_string().contains("lock") => {
+                if start.elapsed() > LOCK_WAIT {
+                    return Err(StoreError::InUse(path.display().to_string()));
+                }
+                std::thread::sleep(LOCK_WAIT / 50);
+            }
+            Err(other) => return Err(failed(other)),
         }
-        other => failed(other),
-    })
+    }
 }
 
 /// sled will not open beside a snapshot that it could not finish writing, as a full disk leaves it. Removes those; whether there
