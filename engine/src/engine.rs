@@ -56,7 +56,7 @@ pub struct Candidate {
     pub slot: Slot,
     /// -10 log10 of the rate at which two different people reach it with as many like fingers, see [`Calibration`].
     pub score: u32,
-    /// Log-odds, summed over the like fingers ([`fused`]). Unit: 1/4096 nat.
+    /// Log-odds, summed over the like fingers ([`crate::fused`]). Unit: 1/4096 nat.
     pub log_odds: i32,
     /// Each like finger.
     pub fingers: Vec<FingerScore>,

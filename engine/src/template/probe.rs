@@ -7,7 +7,7 @@ use crate::tunables as t;
 
 const K1: usize = t::STAGE1_MINUTIAE;
 
-/// Entries of [`Probe::tolerances`]: one for each pair of minutiae, and [`K1`] / 2 that are 0.
+/// Entries of [`Probe::tolerances`]: one for each pair of minutiae, and half as many as there are minutiae that are 0.
 pub const TOLERANCES: usize = K1 / 2 * K1;
 /// Entries of [`Probe::link_tolerances`].
 pub const LINK_TOLERANCES: usize = t::STAGE2_MINUTIAE * t::STAGE2_MINUTIAE;
