@@ -1,24 +1,27 @@
 //! The engine: a gallery, a back end that follows it, and searches that can be trusted.
 //!
-//! *Invariants.* A search sees a consistent gallery: writes wait for searches and searches for writes, on one lock, and a
-//! change has reached the back end before the lock is let go. What a back end says of a candidate is scored again by the
-//! CPU twin before it is answered; counts of one GPU search in which that failed are thrown away with it.
+//! *Invariants.* An answer is that of the gallery as it is when the search ends ([`crate::gallery::Shared`]), and writes do not wait for
+//! searches. A change has reached the back end before a search can see it. What a back end says of a candidate is scored again by
+//! the CPU twin before it is answered; counts of one GPU search in which that failed are thrown away with it.
 //!
 //! *Failure.* A back end that fails, or says what the twin does not, is taken out of service for good; the search is
 //! done again by the CPU, from host memory, and [`Engine::status`] says so.
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::backend::cpu::Cpu;
 use crate::backend::gpu::{Gpu, Kernel};
 use crate::backend::{Ask, Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
 use crate::batching::Batching;
 use crate::calibration::Calibration;
-use crate::gallery::{Change, Gallery, GalleryFull, Label, Partition, Scope, Slot};
+use crate::gallery::{Change, Gallery, GalleryFull, Label, Partition, Scope, Shared, Slot};
 use crate::minutia::FingerPosition;
 use crate::query::{Query, Search};
 use crate::simd::CpuPath;
 use crate::template::Template;
+
+/// Records that are added while the gallery is held: a millisecond.
+const RECORDS_A_HOLD: usize = 256;
 
 /// Which back end to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,17 +87,12 @@ pub struct Status {
     pub records: usize,
 }
 
-struct State {
-    gallery: Gallery,
-    backend: Box<dyn Backend>,
-}
-
-/// The matcher: enter, erase, search. Shared by reference between threads.
+/// The matcher: enter, replace, erase, search. Shared by reference between threads.
 pub struct Engine {
     calibration: Calibration,
-    state: RwLock<State>,
+    gallery: Shared,
+    backend: RwLock<Arc<dyn Backend>>,
     batching: Batching<Search, Outcome>,
-    /// Beside the state, so that whoever asks does not wait for a search.
     status: Mutex<Status>,
 }
 
@@ -106,39 +104,58 @@ impl Engine {
 
     /// The same, with a calibration of the deployment's own.
     pub fn with_calibration(choice: &Choice, calibration: Calibration) -> Result<Self, BackendError> {
-        let backend: Box<dyn Backend> = match choice {
-            Choice::Cpu => Box::new(Cpu::default()),
-            Choice::CpuPath(path) => Box::new(Cpu::with_path(*path)),
-            Choice::Gpu { adapter, kernel } => Box::new(Gpu::open(adapter.as_deref(), *kernel)?),
-            Choice::Auto => discrete_gpu().unwrap_or_else(|| Box::new(Cpu::default())),
+        let backend: Arc<dyn Backend> = match choice {
+            Choice::Cpu => Arc::new(Cpu::default()),
+            Choice::CpuPath(path) => Arc::new(Cpu::with_path(*path)),
+            Choice::Gpu { adapter, kernel } => Arc::new(Gpu::open(adapter.as_deref(), *kernel)?),
+            Choice::Auto => discrete_gpu().unwrap_or_else(|| Arc::new(Cpu::default())),
         };
         let status = Mutex::new(Status { backend: backend.info(), degraded: None, records: 0 });
-        let state = RwLock::new(State { gallery: Gallery::default(), backend });
-        Ok(Self { calibration, state, batching: Batching::default(), status })
+        let gallery = Shared::default();
+        Ok(Self {
+            calibration,
+            gallery,
+            backend: RwLock::new(backend),
+            batching: Batching::default(),
+            status,
+        })
     }
 
-    /// Adds records; each can be found by every search that starts after this returns.
+    /// Adds records; each can be found by every search that ends after this returns. They are added some at a time: where the gallery
+    /// becomes full the first of them may be in it.
     pub fn append(
         &self,
         records: &[(Label, Vec<(FingerPosition, Template)>)],
     ) -> Result<Vec<Slot>, GalleryFull> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let mut slots = Vec::with_capacity(records.len());
-        let mut changes = Vec::new();
-        for (label, templates) in records {
-            let (slot, changed) = state.gallery.append(*label, templates)?;
-            slots.push(slot);
-            changes.extend(changed);
+        for some in records.chunks(RECORDS_A_HOLD) {
+            let append = |gallery: &mut Gallery| {
+                let mut changes = Vec::new();
+                let append_one = |(label, templates): &(Label, Vec<_>)| {
+                    let (slot, changed) = gallery.append(*label, templates)?;
+                    changes.extend(changed);
+                    slots.push(slot);
+                    Ok(())
+                };
+                let result = some.iter().try_for_each(append_one);
+                (result, changes)
+            };
+            self.gallery.change(append, |gallery, changes| self.follow(gallery, changes))?;
         }
-        self.follow(&mut state, &changes);
         Ok(slots)
     }
 
-    /// Overwrites a record; no search that starts after this returns can find it.
+    /// Puts another label and other templates in the place of a record's; no search that ends after this returns compares it by the old
+    /// ones. An unused slot stays as it is.
+    pub fn replace(&self, slot: Slot, label: Label, templates: &[(FingerPosition, Template)]) {
+        let replace = |gallery: &mut Gallery| ((), gallery.replace(slot, label, templates));
+        self.gallery.change(replace, |gallery, changes| self.follow(gallery, changes));
+    }
+
+    /// Overwrites a record; no search that ends after this returns can find it.
     pub fn erase(&self, slot: Slot) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let changes = state.gallery.erase(slot);
-        self.follow(&mut state, &changes);
+        let erase = |gallery: &mut Gallery| ((), gallery.erase(slot));
+        self.gallery.change(erase, |gallery, changes| self.follow(gallery, changes));
     }
 
     /// What scores mean.
@@ -160,34 +177,28 @@ impl Engine {
     /// One pass over the gallery for all of these searches.
     fn pass(&self, searches: &[&Search]) -> Vec<Outcome> {
         let queries: Vec<_> = searches.iter().map(|search| search.query(&self.calibration)).collect();
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let failure = match Query::run_all(&queries, &state.gallery, &*state.backend) {
+        let gallery = self.gallery.watch();
+        match Query::run_all(&queries, &gallery, &*self.backend()) {
             Ok(outcomes) => return outcomes,
-            Err(error) => error.to_string(),
-        };
-        drop(state);
-        self.fall_back(&mut self.state.write().unwrap_or_else(PoisonError::into_inner), failure);
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            Err(error) => self.fall_back(error.to_string()),
+        }
         // The CPU back end cannot fail, and its scores are those of the twin because it is the twin.
-        Query::run_all(&queries, &state.gallery, &Cpu::default()).unwrap_or_default()
+        Query::run_all(&queries, &gallery, &Cpu::default()).unwrap_or_default()
     }
 
     /// Log-odds of these slots by finger of the probe, as the back end gives them: for evaluation and parity.
     pub fn align(&self, probe: &Fingers, slots: &[Slot]) -> Result<Vec<Vec<i32>>, BackendError> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.backend.align(&state.gallery, probe, slots)
+        self.backend().align(&self.gallery.watch(), probe, slots)
     }
 
     /// The best of stage 1 for each search, in one pass, as the back end selects them: for evaluation and parity.
     pub fn shortlists(&self, asks: &[Ask<'_>], length: usize) -> Result<Vec<Shortlist>, BackendError> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.backend.shortlists(&state.gallery, asks, length)
+        self.backend().shortlists(&self.gallery.watch(), asks, length)
     }
 
     /// Keys of stage 1 of every slot as the back end gives them: for evaluation and parity.
     pub fn scores(&self, probe: &Fingers, scope: &Scope) -> Result<Scored, BackendError> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.backend.score(&state.gallery, Ask { probe, scope })
+        self.backend().score(&self.gallery.watch(), Ask { probe, scope })
     }
 
     /// What is in service, and how much it holds. Does not wait for searches.
@@ -195,30 +206,35 @@ impl Engine {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn follow(&self, state: &mut State, changes: &[Change]) {
-        if let Err(error) = state.backend.follow(&state.gallery, changes) {
-            self.fall_back(state, error.to_string());
-        }
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).records = state.gallery.records();
+    fn backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.backend.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn fall_back(&self, state: &mut State, reason: String) {
+    fn follow(&self, gallery: &Gallery, changes: &[Change]) {
+        if let Err(error) = self.backend().follow(gallery, changes) {
+            self.fall_back(error.to_string());
+        }
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).records = gallery.records();
+    }
+
+    fn fall_back(&self, reason: String) {
         tracing::error!(%reason, "the back end is out of service; the CPU goes on");
-        state.backend = Box::new(Cpu::default());
+        let cpu = Cpu::default();
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        status.backend = state.backend.info();
+        status.backend = cpu.info();
         status.degraded.get_or_insert(reason);
+        *self.backend.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(cpu);
     }
 }
 
-fn discrete_gpu() -> Option<Box<dyn Backend>> {
+fn discrete_gpu() -> Option<Arc<dyn Backend>> {
     use crate::backend::gpu::{AdapterKind, list};
     let Some(best) = list().into_iter().find(|adapter| adapter.kind == AdapterKind::Discrete) else {
         tracing::info!("there is no discrete GPU here; the CPU back end runs");
         return None;
     };
     match Gpu::open(Some(&best.name), None) {
-        Ok(gpu) => Some(Box::new(gpu)),
+        Ok(gpu) => Some(Arc::new(gpu)),
         Err(error) => {
             tracing::warn!(%error, adapter = best.name, "the GPU could not be opened; using the CPU");
             None

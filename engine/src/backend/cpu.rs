@@ -1,4 +1,6 @@
 //! The CPU back end: the twins, over all cores, on the gallery as it lies in host memory.
+//!
+//! The gallery is locked by each thread for a few rows at a time, so that writers get their turn.
 
 use core::cmp::Reverse;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,16 +8,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::{Ask, Backend, BackendError, BackendInfo, COMPARED, Fingers, Scored, Shortlist};
-use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Row, Scope, Slot};
+use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Scope, Slot, Watch};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
 use crate::simd::{CpuPath, PreparedProbe};
 use crate::stages::s2_alignment;
-use crate::template::{Probe, TEMPLATE_WORDS, TemplateRef};
+use crate::template::{Probe, TemplateRef};
 
 /// Searches that go over the gallery together: more share a row in the cache with no gain (prototype: it ends at 8), and each has a
 /// key for every slot.
 const ASKS_AT_A_TIME: usize = 8;
+/// Comparisons of stage 1 for which a thread holds the gallery: a millisecond or two of the portable path.
+const COMPARISONS_A_HOLD: usize = 256;
 /// Slots that a thread selects from at a time.
 const SLOTS_AT_A_TIME: usize = 1 << 16;
 
@@ -42,13 +46,13 @@ impl Backend for Cpu {
         BackendInfo { kind: "cpu", name }
     }
 
-    fn follow(&mut self, _gallery: &Gallery, _changes: &[Change]) -> Result<(), BackendError> {
+    fn follow(&self, _gallery: &Gallery, _changes: &[Change]) -> Result<(), BackendError> {
         Ok(())
     }
 
     fn shortlists(
         &self,
-        gallery: &Gallery,
+        gallery: &Watch<'_>,
         asks: &[Ask<'_>],
         length: usize,
     ) -> Result<Vec<Shortlist>, BackendError> {
@@ -58,21 +62,22 @@ impl Backend for Cpu {
 
     fn align(
         &self,
-        gallery: &Gallery,
+        gallery: &Watch<'_>,
         probe: &Fingers,
         slots: &[Slot],
     ) -> Result<Vec<Vec<i32>>, BackendError> {
-        Ok(slots.par_iter().map(|&slot| align(gallery, probe, slot)).collect())
+        Ok(slots.par_iter().map(|&slot| align(&gallery.read(), probe, slot)).collect())
     }
 
-    fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError> {
+    fn score(&self, gallery: &Watch<'_>, ask: Ask<'_>) -> Result<Scored, BackendError> {
         Ok(score(gallery, &[ask], self.0).into_iter().next().unwrap_or_default())
     }
 }
 
 /// Stage 1 for several searches, every row for all of them while it is in the cache.
-fn score(gallery: &Gallery, asks: &[Ask<'_>], path: CpuPath) -> Vec<Scored> {
-    // Every row of a finger belongs to another slot, so no two threads write to one.
+fn score(gallery: &Watch<'_>, asks: &[Ask<'_>], path: CpuPath) -> Vec<Scored> {
+    // Every row of a finger belongs to another slot, so no two threads write to one: but where a slot was given to another record
+    // meanwhile, and that one is compared again.
     let keys: Vec<Vec<AtomicU32>> =
         asks.iter().map(|_| (0..gallery.slots()).map(|_| AtomicU32::new(0)).collect()).collect();
     let mut counts = vec![0u32; asks.len() * PARTITIONS];
@@ -89,7 +94,7 @@ fn score(gallery: &Gallery, asks: &[Ask<'_>], path: CpuPath) -> Vec<Scored> {
 
 /// Adds the keys of one finger to those of each search, and counts by partition the slots that no finger before had compared.
 fn score_finger(
-    gallery: &Gallery,
+    gallery: &Watch<'_>,
     position: FingerPosition,
     asks: &[Ask<'_>],
     keys: &[Vec<AtomicU32>],
@@ -106,21 +111,35 @@ fn score_finger(
     if probes.is_empty() {
         return none();
     }
-    let pages: Vec<_> = gallery.finger(position).pages().collect();
-    let count_chunk = |mut counts: Vec<u32>, (rows, templates): (&[Row], &[[u32; TEMPLATE_WORDS]])| {
-        for (row, words) in rows.iter().zip(templates) {
-            let Some(label) = gallery.label(Slot(row.slot)).filter(|_| row.count > 0) else { continue };
-            // The scope is asked before a word of the template is read.
-            for (number, _, probe, prepared) in probes.iter().filter(|(_, scope, ..)| scope.allows(label)) {
-                let score = prepared.score(words);
-                let key = key(score, probe.normalisation(), TemplateRef::new(words).normalisation());
-                let sum = &keys[*number][Slot(row.slot).index()];
-                let before = sum.load(Ordering::Relaxed);
-                if before == 0 {
-                    counts[*number * PARTITIONS + usize::from(label.partition.number())] += 1;
+    let step = (COMPARISONS_A_HOLD / probes.len()).max(1);
+    let steps = gallery.read().finger(position).rows().div_ceil(step);
+    let count_some = |mut counts: Vec<u32>, number: usize| {
+        let gallery = gallery.read();
+        let mut first = number * step;
+        let last = first + step;
+        while first < last {
+            let (rows, templates) = gallery.finger(position).some(first, last - first);
+            if rows.is_empty() {
+                break;
+            }
+            first += rows.len();
+            for (row, words) in rows.iter().zip(templates) {
+                let slot = Slot(row.slot);
+                let Some(label) = gallery.label(slot).filter(|_| row.count > 0) else { continue };
+                // The scope is asked before a word of the template is read.
+                for (number, _, probe, prepared) in probes.iter().filter(|(_, scope, ..)| scope.allows(label))
+                {
+                    // Slots that are newer than the search are compared at its end.
+                    let Some(sum) = keys[*number].get(slot.index()) else { continue };
+                    let score = prepared.score(words);
+                    let key = key(score, probe.normalisation(), TemplateRef::new(words).normalisation());
+                    let before = sum.load(Ordering::Relaxed);
+                    if before == 0 {
+                        counts[*number * PARTITIONS + usize::from(label.partition.number())] += 1;
+                    }
+                    let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
+                    sum.store(start.wrapping_add_signed(key), Ordering::Relaxed);
                 }
-                let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
-                sum.store(start.wrapping_add_signed(key), Ordering::Relaxed);
             }
         }
         counts
@@ -129,7 +148,7 @@ fn score_finger(
         add(&mut a, &b);
         a
     };
-    pages.into_par_iter().fold(none, count_chunk).reduce(none, sum)
+    (0..steps).into_par_iter().fold(none, count_some).reduce(none, sum)
 }
 
 fn add(counts: &mut [u32], more: &[u32]) {

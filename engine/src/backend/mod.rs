@@ -3,7 +3,7 @@
 pub mod cpu;
 pub mod gpu;
 
-use crate::gallery::{Change, Gallery, Partition, Scope, Slot};
+use crate::gallery::{Change, Gallery, Partition, Scope, Slot, Watch};
 use crate::minutia::FingerPosition;
 use crate::template::Probe;
 
@@ -68,19 +68,20 @@ pub struct Ask<'a> {
     pub scope: &'a Scope,
 }
 
-/// One of the two.
+/// One of the two. While it works, the gallery changes: of what changed since the watch began its answers may be of before, of after, or
+/// of both.
 pub trait Backend: Send + Sync {
     /// What it is.
     fn info(&self) -> BackendInfo;
 
-    /// Follows a change of the gallery, before the next search is asked for.
-    fn follow(&mut self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError>;
+    /// Follows a change of the gallery, before anybody else sees it.
+    fn follow(&self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError>;
 
     /// For each search stage 1 over everything in scope that has a finger like one of the probe's, and the best `length` of it. The
     /// searches go over the gallery together, so that a reference is fetched once for several of them.
     fn shortlists(
         &self,
-        gallery: &Gallery,
+        gallery: &Watch<'_>,
         asks: &[Ask<'_>],
         length: usize,
     ) -> Result<Vec<Shortlist>, BackendError>;
@@ -89,11 +90,11 @@ pub trait Backend: Send + Sync {
     /// such finger. Unit: 1/4096 nat.
     fn align(
         &self,
-        gallery: &Gallery,
+        gallery: &Watch<'_>,
         probe: &Fingers,
         slots: &[Slot],
     ) -> Result<Vec<Vec<i32>>, BackendError>;
 
     /// Stage 1 with the keys of all slots read back: for evaluation and parity, not for searches.
-    fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError>;
+    fn score(&self, gallery: &Watch<'_>, ask: Ask<'_>) -> Result<Scored, BackendError>;
 }

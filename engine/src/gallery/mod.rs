@@ -6,10 +6,11 @@
 
 mod label;
 mod paged;
+mod shared;
 
 pub use label::{Label, PARTITIONS, Partition, Scope};
+pub use shared::{Shared, Watch};
 
-pub(crate) use paged::PAGE;
 use paged::Paged;
 
 use crate::minutia::FingerPosition;
@@ -59,13 +60,9 @@ impl SubGallery {
         self.rows.len()
     }
 
-    /// Rows with their packed templates, page by page: `n * PAGE` is the first row of page n.
-    pub(crate) fn pages(&self) -> impl ExactSizeIterator<Item = (&[Row], &[[u32; TEMPLATE_WORDS]])> {
-        self.rows
-            .pages()
-            .iter()
-            .zip(self.templates.pages())
-            .map(|(rows, templates)| (&rows[..], &templates[..]))
+    /// Up to `most` rows from `first` on, with their packed templates: those that lie in one piece; none beyond the last.
+    pub(crate) fn some(&self, first: usize, most: usize) -> (&[Row], &[[u32; TEMPLATE_WORDS]]) {
+        (self.rows.some(first, most), self.templates.some(first, most))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a count of at most 255")]
@@ -133,11 +130,34 @@ impl Gallery {
         self.labels[slot.index()] = None;
         self.free.push(slot);
         let mut changes = vec![Change::Label(slot)];
-        for (position, row) in core::mem::take(&mut self.rows_of[slot.index()]) {
-            self.fingers[position.index()].clear(row);
-            changes.push(Change::Row(position, row));
-        }
+        changes.extend(self.clear_fingers(slot));
         changes
+    }
+
+    /// Puts another label and other templates in the place of a record's. An unused slot stays as it is.
+    pub fn replace(
+        &mut self,
+        slot: Slot,
+        label: Label,
+        templates: &[(FingerPosition, Template)],
+    ) -> Vec<Change> {
+        if self.label(slot).is_none() {
+            return Vec::new();
+        }
+        self.labels[slot.index()] = Some(label);
+        let mut changes = vec![Change::Label(slot)];
+        changes.extend(self.clear_fingers(slot));
+        changes.extend(self.put_fingers(slot, templates));
+        changes
+    }
+
+    fn clear_fingers(&mut self, slot: Slot) -> Vec<Change> {
+        let rows = core::mem::take(&mut self.rows_of[slot.index()]);
+        let clear = |(position, row): (FingerPosition, usize)| {
+            self.fingers[position.index()].clear(row);
+            Change::Row(position, row)
+        };
+        rows.into_iter().map(clear).collect()
     }
 
     fn put_fingers(&mut self, slot: Slot, templates: &[(FingerPosition, Template)]) -> Vec<Change> {

@@ -5,7 +5,7 @@
 use core::ops::{Index, IndexMut};
 
 /// Entries of a page.
-pub(crate) const PAGE: usize = 1024;
+pub(super) const PAGE: usize = 1024;
 
 /// Pages of [`PAGE`] entries, all full but the last.
 #[derive(Debug, Clone)]
@@ -37,8 +37,11 @@ impl<T> Paged<T> {
         self.0.get(index / PAGE)?.get(index % PAGE)
     }
 
-    pub(crate) fn pages(&self) -> &[Vec<T>] {
-        &self.0
+    /// Up to `most` entries from `first` on, as many as lie on one page; none beyond the last.
+    pub(crate) fn some(&self, first: usize, most: usize) -> &[T] {
+        let page = self.0.get(first / PAGE).map_or(&[][..], |page| page);
+        let rest = page.get(first % PAGE..).unwrap_or_default();
+        &rest[..rest.len().min(most)]
     }
 }
 
@@ -70,9 +73,12 @@ mod tests {
             paged.push(entry);
         }
         assert_eq!(first, &raw const paged[0]);
-        assert_eq!((paged.len(), paged.pages().len()), (3 * PAGE + 5, 4));
+        assert_eq!((paged.len(), paged.0.len()), (3 * PAGE + 5, 4));
         assert!((0..paged.len()).all(|index| paged[index] == index));
         paged[PAGE] = 7;
+        assert_eq!((paged.some(PAGE - 2, 9).len(), paged.some(PAGE, 9).len()), (2, 9));
+        assert_eq!((paged.some(3 * PAGE, 9).len(), paged.some(3 * PAGE + 5, 9).len()), (5, 0));
+        assert!(paged.some(9 * PAGE, 1).is_empty());
         assert_eq!((paged.get(PAGE), paged.get(3 * PAGE + 5)), (Some(&7), None));
     }
 }

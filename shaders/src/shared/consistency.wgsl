@@ -39,7 +39,8 @@ const WALKED: u32 = 64u;
 // Searches of a dispatch at most.
 const SEARCHES: u32 = 8u;
 
-// Which rows of the page this dispatch walks, and for how many searches. Workgroups are laid out in rows of `workgroups_x`.
+// Which rows of the page this dispatch walks, and for how many searches. Workgroups are laid out in rows of `workgroups_x`. Rows of slots
+// from `slots` on came after the searches, which have no room for their scores.
 struct Dispatch {
     rows: u32,
     workgroups_x: u32,
@@ -47,6 +48,7 @@ struct Dispatch {
     rotation_tolerance: u32,
     first_row: u32,
     searches: u32,
+    slots: u32,
 }
 
 struct Search {
@@ -106,7 +108,7 @@ fn in_scope(row: Row, q: u32) -> bool {
 
 fn allowed(row: Row) -> u32 {
     var allowed = 0u;
-    if row.count > 0u {
+    if row.count > 0u && row.slot < dispatch.slots {
         for (var q = 0u; q < dispatch.searches; q++) {
             if searches[q].probe_count > 0u && in_scope(row, q) {
                 allowed |= 1u << q;

@@ -4,12 +4,14 @@
     reason = "page rows are 32-bit by construction, and layouts a few thousand words"
 )]
 
+use std::time::Instant;
+
 use super::Gpu;
-use super::mirror::{Mirror, Page};
+use super::mirror::Page;
 use super::stage::{Parameters, layout};
 use super::transfer::storage;
 use crate::backend::{BackendError, Fingers};
-use crate::gallery::{Gallery, Slot};
+use crate::gallery::{Slot, Watch};
 use crate::stages::s2_alignment::NO_EVIDENCE;
 use crate::template::{LINK_TOLERANCES, Probe, TEMPLATE_WORDS};
 use crate::tunables as t;
@@ -19,8 +21,6 @@ const LINK_TOLERANCES_AT: usize = TEMPLATE_WORDS;
 const SEARCH_WORDS: usize = LINK_TOLERANCES_AT + LINK_TOLERANCES;
 /// Words of `Parameters` in the shader.
 const PARAMETER_WORDS: usize = 24;
-/// Candidates of a dispatch: a tenth of a second of a software adapter.
-const CANDIDATES_AT_A_TIME: usize = 256;
 
 /// What stands where the device has still to write; no log-odds come near it.
 const UNWRITTEN: i32 = i32::MIN;
@@ -31,41 +31,19 @@ type Candidates = Vec<[u32; 2]>;
 /// Log-odds by slot and finger.
 pub(super) fn run(
     gpu: &Gpu,
-    mirror: &Mirror,
-    gallery: &Gallery,
+    gallery: &Watch<'_>,
     probe: &Fingers,
     slots: &[Slot],
 ) -> Result<Vec<Vec<i32>>, BackendError> {
     if slots.is_empty() || probe.is_empty() {
         return Ok(vec![Vec::new(); slots.len()]);
     }
-    let opened = &gpu.opened;
+    let (opened, started) = (&gpu.opened, Instant::now());
     let staging =
         opened.staging(&probe.iter().flat_map(|(_, finger)| search_words(finger)).collect::<Vec<_>>())?;
-    let row = |&slot: &Slot| probe.iter().map(move |(position, _)| gallery.row(slot, *position));
-    let rows: Vec<Option<usize>> = slots.iter().flat_map(row).collect();
-    let results_bytes = rows.len() as u64 * 4;
+    let results_bytes = (slots.len() * probe.len()) as u64 * 4;
     let results = storage(opened, "log-odds", results_bytes);
-    let before: Vec<_> = rows.iter().map(|row| row.map_or(NO_EVIDENCE, |_| UNWRITTEN)).collect();
-    opened.queue.write_buffer(&results, 0, bytemuck::cast_slice(&before));
-
-    let mut searches = Vec::new();
-    for (at, (position, _)) in probe.iter().enumerate() {
-        let search = storage(opened, "search", SEARCH_WORDS as u64 * 4);
-        let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let bytes = SEARCH_WORDS as u64 * 4;
-        encoder.copy_buffer_to_buffer(&staging, at as u64 * bytes, &search, 0, bytes);
-        opened.queue.submit([encoder.finish()]);
-        let of_finger = rows.iter().skip(at).step_by(probe.len()).copied();
-        let by_page = by_page(mirror.page_rows(), of_finger, |index| index * probe.len() + at);
-        for (page, candidates) in mirror.pages(*position).iter().zip(by_page) {
-            for some in candidates.chunks(CANDIDATES_AT_A_TIME) {
-                dispatch(gpu, page, &search, some, &results);
-            }
-        }
-        searches.push(search);
-    }
-
+    let searches = hand_over(gpu, gallery, (probe, &staging), (slots, &results))?;
     let read_back = opened.read_back(results_bytes);
     let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     encoder.copy_buffer_to_buffer(&results, 0, &read_back, 0, results_bytes);
@@ -78,11 +56,51 @@ pub(super) fn run(
     let wiped = opened.wipe(&staging, &read_back);
     let words = words?;
     wiped?;
+    gpu.alignments.saw(words.len() as u32, started.elapsed());
     let left_out = words.iter().filter(|word| word.cast_signed() == UNWRITTEN).count();
     if left_out > 0 {
         return Err(BackendError::Incomplete(format!("{left_out} alignments were left out")));
     }
     Ok(words.chunks(probe.len()).map(|row| row.iter().map(|word| word.cast_signed()).collect()).collect())
+}
+
+/// Gives the device its work; the buffers returned hold the probe. A row that is given to another slot after it was looked up is
+/// aligned for nobody: both slots changed.
+fn hand_over(
+    gpu: &Gpu,
+    gallery: &Watch<'_>,
+    (probe, staging): (&Fingers, &wgpu::Buffer),
+    (slots, results): (&[Slot], &wgpu::Buffer),
+) -> Result<Vec<wgpu::Buffer>, BackendError> {
+    let opened = &gpu.opened;
+    let rows = rows(gallery, probe, slots);
+    let before: Vec<_> = rows.iter().map(|row| row.map_or(NO_EVIDENCE, |_| UNWRITTEN)).collect();
+    opened.queue.write_buffer(results, 0, bytemuck::cast_slice(&before));
+    let page_rows = gpu.mirror()?.page_rows();
+    let mut searches = Vec::new();
+    for (at, (position, _)) in probe.iter().enumerate() {
+        let search = storage(opened, "search", SEARCH_WORDS as u64 * 4);
+        let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let bytes = SEARCH_WORDS as u64 * 4;
+        encoder.copy_buffer_to_buffer(staging, at as u64 * bytes, &search, 0, bytes);
+        opened.queue.submit([encoder.finish()]);
+        let of_finger = rows.iter().skip(at).step_by(probe.len()).copied();
+        let by_page = by_page(page_rows, of_finger, |index| index * probe.len() + at);
+        for (page, candidates) in by_page.iter().enumerate() {
+            for some in candidates.chunks(gpu.alignments.at_a_time(1) as usize) {
+                dispatch(gpu, &gpu.mirror()?.pages(*position)[page], &search, some, results);
+            }
+        }
+        searches.push(search);
+    }
+    Ok(searches)
+}
+
+/// Where the fingers of the probe are found of each slot, slot after slot.
+fn rows(gallery: &Watch<'_>, probe: &Fingers, slots: &[Slot]) -> Vec<Option<usize>> {
+    let gallery = gallery.read();
+    let of_slot = |&slot: &Slot| probe.iter().map(move |(position, _)| (slot, *position));
+    slots.iter().flat_map(of_slot).map(|(slot, position)| gallery.row(slot, position)).collect()
 }
 
 fn by_page(

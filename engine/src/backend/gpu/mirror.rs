@@ -2,14 +2,14 @@
 //!
 //! A page never exceeds what one binding may be, so sub-galleries are searched page by page. Labels lie in the rows, once for each
 //! finger of a record: the shader decides the scope from the row that it has just read, and there is no binding that grows with the
-//! number of slots but that of the scores. Buffers start small and double; a grown one is filled from host memory, which has
-//! everything, so nothing is copied between buffers.
+//! number of slots but that of the scores. Buffers start small and double; the device copies what was in them, because everybody
+//! would wait while the host did.
 
 use core::ops::Range;
 
 use super::adapter::Opened;
 use super::transfer::storage;
-use crate::gallery::{Change, Gallery, PAGE, Row, Slot};
+use crate::gallery::{Change, Gallery, Row, Slot};
 use crate::minutia::FingerPosition;
 use crate::template::TEMPLATE_WORDS;
 
@@ -34,6 +34,18 @@ pub(super) struct Page {
     /// Rows in use or freed.
     pub(super) filled: usize,
     capacity: usize,
+}
+
+impl Page {
+    /// Copies the rows of a smaller page, and wipes that: nobody could when a record is erased.
+    fn take_over(&self, opened: &Opened, old: &Self) {
+        let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for (from, to) in [(&old.rows, &self.rows), (&old.templates, &self.templates)] {
+            encoder.copy_buffer_to_buffer(from, 0, to, 0, from.size());
+            encoder.clear_buffer(from, 0, None);
+        }
+        opened.queue.submit([encoder.finish()]);
+    }
 }
 
 /// The device's copy.
@@ -90,25 +102,21 @@ impl Mirror {
             let first = index * self.page_rows;
             let filled = (gallery.finger(position).rows() - first).min(self.page_rows);
             let end = run.end.min(first + filled);
-            let written = if self.make_room(opened, position, index, filled) {
-                0..filled
-            } else {
-                start - first..end - first
-            };
-            for from in written.clone().step_by(ROWS_A_WRITE) {
-                let some = from..written.end.min(from + ROWS_A_WRITE);
+            self.make_room(opened, position, index, filled);
+            for from in (start - first..end - first).step_by(ROWS_A_WRITE) {
+                let some = from..(end - first).min(from + ROWS_A_WRITE);
                 self.write(opened, gallery, position, index, some);
             }
             start = end;
         }
     }
 
-    /// Makes the page large enough; gives whether it is a new one, of which nothing is written yet.
-    fn make_room(&mut self, opened: &Opened, position: FingerPosition, index: usize, filled: usize) -> bool {
+    /// Makes the page large enough for so many rows.
+    fn make_room(&mut self, opened: &Opened, position: FingerPosition, index: usize, filled: usize) {
         let pages = &mut self.fingers[position.index()];
         if let Some(page) = pages.get_mut(index).filter(|page| page.capacity >= filled) {
             page.filled = filled;
-            return false;
+            return;
         }
         let capacity = filled.next_power_of_two().clamp(PAGE_ROWS_MIN.min(self.page_rows), self.page_rows);
         let page = Page {
@@ -118,10 +126,12 @@ impl Mirror {
             capacity,
         };
         match pages.get_mut(index) {
-            Some(old) => *old = page,
+            Some(old) => {
+                page.take_over(opened, old);
+                *old = page;
+            }
             None => pages.push(page),
         }
-        true
     }
 
     /// Writes these rows of a page.
@@ -136,18 +146,19 @@ impl Mirror {
         let sub = gallery.finger(position);
         let page = &self.fingers[position.index()][page_index];
         let first = page_index * self.page_rows;
-        // From the host's pages, which are smaller.
+        // The host's pages are smaller.
         let mut at = in_page.start;
         while at < in_page.end {
-            let from = (first + at) % PAGE;
-            let Some((rows, templates)) = sub.pages().nth((first + at) / PAGE) else { break };
-            let some = from..rows.len().min(from + in_page.end - at);
-            let words: Vec<_> = rows[some.clone()].iter().map(|row| words(gallery, row)).collect();
-            let bytes: &[u8] = bytemuck::cast_slice(&templates[some.clone()]);
+            let (rows, templates) = sub.some(first + at, in_page.end - at);
+            if rows.is_empty() {
+                break;
+            }
+            let words: Vec<_> = rows.iter().map(|row| words(gallery, row)).collect();
+            let bytes: &[u8] = bytemuck::cast_slice(templates);
             opened.queue.write_buffer(&page.rows, at as u64 * ROW_BYTES, bytemuck::cast_slice(&words));
             opened.queue.write_buffer(&page.templates, at as u64 * TEMPLATE_BYTES, bytes);
             self.pending_bytes += bytes.len() as u64;
-            at += some.len();
+            at += rows.len();
         }
         if self.pending_bytes > PENDING_BYTES_MAX {
             // Uploads wait in host memory until something is submitted.

@@ -15,10 +15,10 @@ mod transfer;
 pub use adapter::{AdapterInfo, AdapterKind, list};
 pub use kernel::Kernel;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::{Ask, Backend, BackendError, BackendInfo, Fingers, Scored, Shortlist};
-use crate::gallery::{Change, Gallery, Slot};
+use crate::gallery::{Change, Gallery, Slot, Watch};
 use crate::stages::arithmetic;
 use crate::template::Tables;
 use adapter::Opened;
@@ -34,8 +34,11 @@ pub struct Gpu {
     opened: Opened,
     stages: Stages,
     tables: wgpu::Buffer,
+    /// Locked while a dispatch that names its buffers is submitted, never longer; after the gallery, never before.
     mirror: RwLock<Mirror>,
-    pace: Pace,
+    /// Comparisons of a dispatch of stage 1, and alignments of one of stage 2.
+    comparisons: Pace,
+    alignments: Pace,
 }
 
 /// Every stage, compiled.
@@ -65,12 +68,12 @@ impl Gpu {
         opened.status.check()?;
         tracing::info!(kernel = %stages.consistency.kernel, adapter = opened.info.name, "stage 1 on the GPU");
         let mirror = RwLock::new(Mirror::new(&opened));
-        Ok(Self { opened, stages, tables, mirror, pace: Pace::default() })
+        Ok(Self { opened, stages, tables, mirror, comparisons: Pace::new(256), alignments: Pace::new(16) })
     }
 
     fn mirror(&self) -> Result<RwLockReadGuard<'_, Mirror>, BackendError> {
         self.opened.status.check()?;
-        Ok(self.mirror.read().unwrap_or_else(PoisonError::into_inner))
+        Ok(self.mirror.read())
     }
 }
 
@@ -83,39 +86,36 @@ impl Backend for Gpu {
         }
     }
 
-    fn follow(&mut self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError> {
-        let mirror = self.mirror.get_mut().unwrap_or_else(PoisonError::into_inner);
+    fn follow(&self, gallery: &Gallery, changes: &[Change]) -> Result<(), BackendError> {
+        let mut mirror = self.mirror.write();
         mirror.follow(&self.opened, gallery, changes);
         self.opened.status.check()
     }
 
     fn shortlists(
         &self,
-        gallery: &Gallery,
+        gallery: &Watch<'_>,
         asks: &[Ask<'_>],
         length: usize,
     ) -> Result<Vec<Shortlist>, BackendError> {
-        let mirror = self.mirror()?;
         let slots = gallery.slots();
         let mut all = Vec::with_capacity(asks.len());
         for asks in asks.chunks(scoring::searches_at_once(self, slots)) {
-            all.extend(Scoring { gpu: self, mirror: &mirror, slots, asks }.shortlists(length)?);
+            all.extend(Scoring { gpu: self, slots, asks }.shortlists(length)?);
         }
         Ok(all)
     }
 
     fn align(
         &self,
-        gallery: &Gallery,
+        gallery: &Watch<'_>,
         probe: &Fingers,
         slots: &[Slot],
     ) -> Result<Vec<Vec<i32>>, BackendError> {
-        let mirror = self.mirror()?;
-        alignment::run(self, &mirror, gallery, probe, slots)
+        alignment::run(self, gallery, probe, slots)
     }
 
-    fn score(&self, gallery: &Gallery, ask: Ask<'_>) -> Result<Scored, BackendError> {
-        let mirror = self.mirror()?;
-        Scoring { gpu: self, mirror: &mirror, slots: gallery.slots(), asks: &[ask] }.scores()
+    fn score(&self, gallery: &Watch<'_>, ask: Ask<'_>) -> Result<Scored, BackendError> {
+        Scoring { gpu: self, slots: gallery.slots(), asks: &[ask] }.scores()
     }
 }

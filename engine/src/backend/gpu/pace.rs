@@ -1,32 +1,34 @@
-//! How much a dispatch is given: a display driver kills what runs for seconds, and one that also draws stutters long before.
+//! How much a dispatch is given: a display driver kills what runs for seconds, one that also draws stutters long before, and whoever
+//! writes to a device that works while work is submitted waits for the dispatch.
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
-/// How many comparisons of stage 1 a dispatch may make: as many as the device got through in [`Pace::TARGET`] so far.
-pub(super) struct Pace(AtomicU32);
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(AtomicU32::new(1024))
-    }
+/// How many comparisons or alignments a dispatch may make: as many as the device got through in [`Pace::TARGET`] so far.
+pub(super) struct Pace {
+    at_least: u32,
+    now: AtomicU32,
 }
 
 impl Pace {
-    /// Half of the 100 ms that no dispatch shall take.
-    const TARGET: Duration = Duration::from_millis(50);
+    const TARGET: Duration = Duration::from_millis(5);
 
-    /// Rows of a dispatch, each compared with so many probes.
-    pub(super) fn rows(&self, probes: u32) -> u32 {
-        (self.0.load(Ordering::Relaxed) / probes.max(1)).max(64)
+    /// Begins with so many, and never gives fewer.
+    pub(super) fn new(at_least: u32) -> Self {
+        Self { at_least, now: AtomicU32::new(at_least) }
     }
 
-    /// Learns from a pass. Rows that were out of scope do not count, because another scope may have them all.
-    pub(super) fn saw(&self, comparisons: u32, took: Duration) {
-        if comparisons >= self.0.load(Ordering::Relaxed) {
-            let fitting = f64::from(comparisons) * Self::TARGET.as_secs_f64() / took.as_secs_f64().max(1e-6);
-            self.0.store(fitting.clamp(512.0, 16_777_216.0) as u32, Ordering::Relaxed);
+    /// References of a dispatch, each compared with so many probes.
+    pub(super) fn at_a_time(&self, probes: u32) -> u32 {
+        (self.now.load(Ordering::Relaxed) / probes.max(1)).max(self.at_least / 8).max(1)
+    }
+
+    /// Learns from a pass. What was out of scope does not count, because another scope may have it all.
+    pub(super) fn saw(&self, done: u32, took: Duration) {
+        if done >= self.now.load(Ordering::Relaxed) {
+            let fitting = f64::from(done) * Self::TARGET.as_secs_f64() / took.as_secs_f64().max(1e-6);
+            self.now.store(fitting.clamp(f64::from(self.at_least), 16_777_216.0) as u32, Ordering::Relaxed);
         }
     }
 }
@@ -37,13 +39,13 @@ mod tests {
 
     #[test]
     fn a_dispatch_stays_below_its_time_whatever_the_scope_left_out() {
-        let pace = Pace::default();
-        pace.saw(100_000, Duration::from_secs(1));
-        assert_eq!((pace.rows(1), pace.rows(8)), (5000, 625));
+        let pace = Pace::new(256);
+        pace.saw(1_000_000, Duration::from_secs(1));
+        assert_eq!((pace.at_a_time(1), pace.at_a_time(8)), (5000, 625));
         // A gallery that is out of scope goes by in no time, and says nothing.
         pace.saw(0, Duration::from_micros(1));
-        assert_eq!(pace.rows(1), 5000);
+        assert_eq!(pace.at_a_time(1), 5000);
         pace.saw(100_000, Duration::from_secs(1000));
-        assert_eq!((pace.rows(1), pace.rows(100)), (512, 64));
+        assert_eq!((pace.at_a_time(1), pace.at_a_time(100)), (256, 32));
     }
 }

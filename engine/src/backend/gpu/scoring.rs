@@ -9,7 +9,6 @@ use core::cmp::Reverse;
 use std::time::Instant;
 
 use super::Gpu;
-use super::mirror::{Mirror, Page};
 use super::selection::{self, COLLECTED, STATE_WORDS};
 use super::stage::{Parameters, layout};
 use super::transfer::storage;
@@ -28,7 +27,7 @@ const MINUTIAE_AT: usize = DESCRIPTORS_AT + t::STAGE1_MINUTIAE * DESCRIPTOR_WORD
 const TOLERANCES_AT: usize = MINUTIAE_AT + 2 * t::STAGE1_MINUTIAE;
 const SEARCH_WORDS: usize = TOLERANCES_AT + TOLERANCES;
 /// Words of `Dispatch` in the shader.
-const DISPATCH_WORDS: usize = 6;
+const DISPATCH_WORDS: usize = 7;
 /// Counters of rows walked.
 const WALKED: usize = 64;
 /// Searches of a dispatch at most: the shader has a bit for each, and a prototype on CPUs gained no more from larger batches.
@@ -39,7 +38,7 @@ const SCORES_ALIGNMENT: usize = 64;
 /// Searches that go over the gallery together.
 pub(super) struct Scoring<'a> {
     pub(super) gpu: &'a Gpu,
-    pub(super) mirror: &'a Mirror,
+    /// Slots that there were when the search began; later ones are not for it.
     pub(super) slots: usize,
     pub(super) asks: &'a [Ask<'a>],
 }
@@ -133,7 +132,7 @@ impl Scoring<'_> {
             counts: storage(opened, "counts", counts as u64 * 4),
             walked: storage(opened, "walked", WALKED as u64 * 4),
         };
-        let rows = self.score(&groups, &buffers, &staging);
+        let rows = self.score(&groups, &buffers, &staging)?;
         let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let (result, words) = results(&mut encoder, &buffers);
         let parts = [(&result, words), (&buffers.counts, counts as u64), (&buffers.walked, WALKED as u64)];
@@ -158,7 +157,7 @@ impl Scoring<'_> {
             return Err(BackendError::Incomplete(format!("{walked} of {rows} rows")));
         }
         let counts = read.split_off(read.len() - counts);
-        self.gpu.pace.saw(counts.iter().sum(), started.elapsed());
+        self.gpu.comparisons.saw(counts.iter().sum(), started.elapsed());
         Ok((read, counts.chunks(PARTITIONS).map(counted).collect()))
     }
 
@@ -180,7 +179,12 @@ impl Scoring<'_> {
     }
 
     /// Submits stage 1 for every group, some rows at a time; gives the number of rows.
-    fn score(&self, groups: &[Group<'_>], buffers: &Buffers, staging: &wgpu::Buffer) -> u32 {
+    fn score(
+        &self,
+        groups: &[Group<'_>],
+        buffers: &Buffers,
+        staging: &wgpu::Buffer,
+    ) -> Result<u32, BackendError> {
         let opened = &self.gpu.opened;
         let (mut all, mut at) = (0, 0);
         for (group, searches) in groups.iter().zip(&buffers.searches) {
@@ -189,37 +193,49 @@ impl Scoring<'_> {
             encoder.copy_buffer_to_buffer(staging, at, searches, 0, searches.size());
             opened.queue.submit([encoder.finish()]);
             at += searches.size();
-            for page in self.mirror.pages(group.position) {
-                self.score_page(page, group.probes.len() as u32, searches, buffers);
-                all += page.filled as u32;
+            let filled: Vec<_> =
+                self.gpu.mirror()?.pages(group.position).iter().map(|page| page.filled as u32).collect();
+            for (page, &rows) in filled.iter().enumerate() {
+                self.score_page((group, searches), (page, rows), buffers)?;
+                all += rows;
             }
         }
-        all
+        Ok(all)
     }
 
-    fn score_page(&self, page: &Page, count: u32, searches: &wgpu::Buffer, buffers: &Buffers) {
+    fn score_page(
+        &self,
+        (group, searches): (&Group<'_>, &wgpu::Buffer),
+        (page, rows): (usize, u32),
+        buffers: &Buffers,
+    ) -> Result<(), BackendError> {
         let (opened, consistency) = (&self.gpu.opened, &self.gpu.stages.consistency);
-        let (rows, step) = (page.filled as u32, self.gpu.pace.rows(count));
+        let count = group.probes.len() as u32;
+        let step = self.gpu.comparisons.at_a_time(count);
         let firsts: Vec<u32> = (0..rows).step_by(step as usize).collect();
         let workgroups = |first: u32, last: u32| (last - first).div_ceil(consistency.references);
         let block = |&first: &u32| {
             let last = first.saturating_add(step).min(rows);
             let (x, _) = layout(opened, workgroups(first, last));
-            vec![last, x, t::DIRECTION_GATE, t::ROTATION_TOLERANCE, first, count]
+            vec![last, x, t::DIRECTION_GATE, t::ROTATION_TOLERANCE, first, count, self.slots as u32]
         };
         let blocks: Vec<_> = firsts.iter().map(block).collect();
         let uniforms = opened.uniforms(&blocks);
-        let storages = [
-            searches,
-            &self.gpu.tables,
-            &page.rows,
-            &page.templates,
-            &buffers.scores,
-            &buffers.counts,
-            &buffers.walked,
-        ]
-        .map(wgpu::Buffer::as_entire_buffer_binding);
         for (number, block) in (0..).zip(&blocks) {
+            // Locked for each dispatch, because some devices do their work while it is submitted. In between, the page may have
+            // moved to larger buffers, but its rows are where they were.
+            let mirror = self.gpu.mirror()?;
+            let page = &mirror.pages(group.position)[page];
+            let storages = [
+                searches,
+                &self.gpu.tables,
+                &page.rows,
+                &page.templates,
+                &buffers.scores,
+                &buffers.counts,
+                &buffers.walked,
+            ]
+            .map(wgpu::Buffer::as_entire_buffer_binding);
             let mut encoder =
                 opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let parameters = Parameters { buffer: &uniforms, block: number, size: DISPATCH_WORDS as u64 * 4 };
@@ -227,6 +243,7 @@ impl Scoring<'_> {
             consistency.stage.dispatch(opened, &mut encoder, parameters, &storages, groups);
             opened.queue.submit([encoder.finish()]);
         }
+        Ok(())
     }
 
     fn search_words(&self, number: usize, probe: &Probe) -> Vec<u32> {
@@ -289,6 +306,7 @@ mod tests {
             ("Dispatch.rotation_tolerance", 3),
             ("Dispatch.first_row", 4),
             ("Dispatch.searches", 5),
+            ("Dispatch.slots", 6),
             ("Dispatch", DISPATCH_WORDS),
             ("Row.slot", 0),
             ("Row.count", 1),
