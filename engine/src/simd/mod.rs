@@ -9,6 +9,7 @@
 //!
 //! *Why not automatic vectorisation.* It took the 16-bit multiplications apart into 32-bit ones, at a third of the speed.
 
+mod ceiling;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod layout;
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +18,8 @@ mod s1_avx2;
 mod s1_avx512;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod s1_neon;
+
+pub use ceiling::Ceiling;
 
 use crate::stages::s1_consistency;
 use crate::template::{Probe, TEMPLATE_WORDS};

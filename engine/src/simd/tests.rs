@@ -121,6 +121,27 @@ fn every_path_gives_the_score_of_the_twin() {
 }
 
 #[test]
+fn every_ceiling_counts_the_bits_of_every_pair() {
+    let mut random = Random(11);
+    for rounds in 1..100 {
+        let probe = Template::made_up(&minutiae(&mut random));
+        let references = [(); 3].map(|()| Template::made_up(&minutiae(&mut random)));
+        let (own, mut expected) = (probe.view(), 0);
+        for other in references.iter().map(Template::view) {
+            for (i, j) in (0..own.count()).flat_map(|i| (0..other.count()).map(move |j| (i, j))) {
+                let words = own.descriptor(i).iter().zip(other.descriptor(j));
+                expected += words.map(|(a, b)| (a & b).count_ones()).sum::<u32>();
+            }
+        }
+        let references = references.each_ref().map(Template::words);
+        for path in CpuPath::available() {
+            let bits = Ceiling::new(path, &probe).shared_bits(&references, rounds);
+            assert_eq!(bits, expected * rounds, "{path:?}");
+        }
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_is_replaced() {
     let probe = Probe::new(Template::made_up(&[]));
     for path in CpuPath::ALL.into_iter().filter(|path| !path.is_available()) {
