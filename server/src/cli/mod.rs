@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Exit codes: 0 done, 1 failed, 2 used wrongly.
 
 mod authority;
+mod bench;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -35,6 +36,7 @@ Examples:
   whorl serve --data /var/lib/whorl
   whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
   whorl explain a.png b.png --svg pairs.svg     why two prints score what they score
+  whorl bench --quick                           how fast this machine searches
 
 Exit codes: 0 done, 1 failed, 2 used wrongly. Logs go to standard error; RUST_LOG sets what is logged (info)."
 )]
@@ -54,6 +56,7 @@ enum Command {
     Generate(generate::Generate),
     Calibrate(evaluate::Calibrate),
     Explain(explain::Explain),
+    Bench(bench::Bench),
     /// Print the completions of a shell
     ///
     /// Example: whorl completions bash > /etc/bash_completion.d/whorl
@@ -169,6 +172,7 @@ pub fn main() -> ExitCode {
         Command::Generate(generate) => generate.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Bozorth3Worker => evaluate::bozorth3_worker(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "whorl", &mut std::io::stdout());

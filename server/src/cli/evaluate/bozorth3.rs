@@ -42,25 +42,36 @@ pub fn scores(samples: &[Outcome], pairs: &[(usize, usize)]) -> anyhow::Result<V
         samples.iter().map(|sample| sample.as_ref().ok().map(|s| Template::new(&s.xyt))).collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bar = progress("comparing", pairs.len());
+    let scores = compare(&templates, pairs, cores, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let score = |(&(probe, reference), score): (&(usize, usize), u32)| {
+        let both = samples[probe].is_ok() && samples[reference].is_ok();
+        if both { score.into() } else { f64::NEG_INFINITY }
+    };
+    Ok(pairs.iter().zip(scores?).map(score).collect())
+}
+
+/// NIST's scores of pairs (probe, reference), in their order, by so many processes; 0 where either is not there. `scored` is called
+/// for each.
+pub fn compare(
+    templates: &[Option<Template>],
+    pairs: &[(usize, usize)],
+    processes: usize,
+    scored: &(impl Fn() + Sync),
+) -> anyhow::Result<Vec<u32>> {
     let share = &|worker: usize| {
-        let pairs: Vec<_> = pairs.iter().copied().skip(worker).step_by(cores).collect();
+        let pairs: Vec<_> = pairs.iter().copied().skip(worker).step_by(processes).collect();
         let count = pairs.len();
-        let job = postcard::to_stdvec(&Job { templates: templates.clone(), pairs })?;
-        let mut process = Process::start()?;
-        process.scores(&job, count, || bar.inc(1))
+        let job = postcard::to_stdvec(&Job { templates: templates.to_vec(), pairs })?;
+        Process::start()?.scores(&job, count, scored)
     };
     let shares: anyhow::Result<Vec<Vec<u32>>> = std::thread::scope(|scope| {
-        let started: Vec<_> = (0..cores).map(|worker| scope.spawn(move || share(worker))).collect();
+        let started: Vec<_> = (0..processes).map(|worker| scope.spawn(move || share(worker))).collect();
         let joined = started.into_iter().map(|thread| thread.join());
         joined.map(|share| share.unwrap_or_else(|_| anyhow::bail!("a thread failed"))).collect()
     });
-    bar.finish_and_clear();
     let shares = shares?;
-    let score = |(at, &(probe, reference)): (usize, &(usize, usize))| {
-        let both = samples[probe].is_ok() && samples[reference].is_ok();
-        if both { shares[at % cores][at / cores].into() } else { f64::NEG_INFINITY }
-    };
-    Ok(pairs.iter().enumerate().map(score).collect())
+    Ok((0..pairs.len()).map(|at| shares[at % processes][at / processes]).collect())
 }
 
 /// A process, which ends with this value.
@@ -74,7 +85,7 @@ impl Process {
     }
 
     /// Sends the job, which the process reads whole before it answers, and reads `count` scores.
-    fn scores(&mut self, job: &[u8], count: usize, mut scored: impl FnMut()) -> anyhow::Result<Vec<u32>> {
+    fn scores(&mut self, job: &[u8], count: usize, scored: impl Fn()) -> anyhow::Result<Vec<u32>> {
         let (Some(mut input), Some(output)) = (self.0.stdin.take(), self.0.stdout.take()) else {
             anyhow::bail!("bozorth3 has no pipes");
         };

@@ -1,6 +1,6 @@
 //! `whorl evaluate`: accuracy on one's own prints, in the field's measures, by one command that others can repeat.
 
-mod bozorth3;
+pub(super) mod bozorth3;
 mod calibrate;
 mod fvc;
 mod fvc_shown;
@@ -16,6 +16,7 @@ mod shown;
 
 pub(super) use bozorth3::work as bozorth3_worker;
 pub(super) use calibrate::Calibrate;
+pub(super) use provenance::processor;
 pub(super) use samples::progress;
 
 use std::path::PathBuf;
