@@ -3,5 +3,4 @@
 pub mod corpus;
 pub mod evaluation;
 pub mod population;
-pub mod synthetic;
 pub mod templates;

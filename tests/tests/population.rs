@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use whorl_datasets::corpus::{Corpus, FVC_REQUEST, SD14_REQUEST};
-use whorl_datasets::population::{Population, Sensor};
+use whorl_datasets::population::{Master, Population, Sensor, Skin};
 use whorl_engine::extraction::Request;
 use whorl_engine::extraction::pool::{Afterwards, Pool, Settings};
 use whorl_engine::minutia::{FingerPosition, Minutia};
@@ -35,14 +35,17 @@ impl Print {
     }
 }
 
-fn extracted(request: Request, images: &[(u64, PathBuf)]) -> Vec<Print> {
-    let pool = Pool::new(Settings {
+fn pool() -> Pool {
+    Pool::new(Settings {
         program: env!("CARGO_BIN_EXE_whorl-tests").into(),
         arguments: vec!["extraction-worker".into(), (1u64 << 30).to_string()],
         workers_max: 2,
         time_max: Duration::from_secs(30),
         wait_max: Duration::from_secs(600),
-    });
+    })
+}
+
+fn extracted(pool: &Pool, request: Request, images: &[(u64, PathBuf)]) -> Vec<Print> {
     let one = |(finger, path): &(u64, PathBuf)| {
         let image = fs_err::read(path).expect("a readable image");
         Print::new(*finger, pool.extract(request, image, Afterwards::Keep).expect("a sound image"))
@@ -50,11 +53,29 @@ fn extracted(request: Request, images: &[(u64, PathBuf)]) -> Vec<Print> {
     images.par_iter().map(one).collect()
 }
 
-/// Impressions of one finger each of some people; the fingers take turns.
+/// The same from ridge images of synthetic fingers, with mindtct.
+fn photographed(pool: &Pool, people: u64, impressions: u32) -> Vec<Print> {
+    let prints = (0..people).into_par_iter().flat_map_iter(|person| {
+        let skin = Skin::new(finger(person), &Sensor::PLAIN);
+        (1..=impressions).map(move |number| {
+            let image = skin.image(number).to_png().expect("an image of a sensor's size");
+            let minutiae = pool.extract(FVC_REQUEST, image, Afterwards::Keep).expect("a sound image");
+            Print::new(person, minutiae)
+        })
+    });
+    prints.collect()
+}
+
+/// One finger of a person; the fingers take turns.
+fn finger(person: u64) -> Master {
+    let position = FingerPosition::all().nth(usize::try_from(person % 10).expect("below 10"));
+    Population::new(20).person(person).finger(position.expect("ten fingers"))
+}
+
+/// Impressions of one finger each of some people.
 fn synthetic(sensor: Sensor, people: u64, impressions: u32) -> Vec<Print> {
     let prints = (0..people).into_par_iter().flat_map_iter(|person| {
-        let position = FingerPosition::all().nth(usize::try_from(person % 10).expect("below 10"));
-        let finger = Population::new(20).person(person).finger(position.expect("ten fingers"));
+        let finger = finger(person);
         (1..=impressions).map(move |number| Print::new(person, finger.impression(number, &sensor)))
     });
     prints.collect()
@@ -126,7 +147,7 @@ fn direction(minutia: &Minutia) -> f64 {
     f64::from(minutia.direction) * std::f64::consts::TAU / 256.0
 }
 
-/// Scores of stage 1, in its own unit of 1575, and log-odds of stage 2.
+/// Scores of stage 1, in its own unit of 1024, and log-odds of stage 2.
 fn scores(probes: &[Print], references: &[Print], mated: bool) -> [Vec<f64>; 2] {
     let same = std::ptr::eq(probes, references);
     let pairs: Vec<_> = probes
@@ -143,7 +164,7 @@ fn scores(probes: &[Print], references: &[Print], mated: bool) -> [Vec<f64>; 2] 
     let compare = |(_, probe, _, reference): &&(usize, &Print, usize, &Print)| {
         let view = reference.template.view();
         let first = s1_consistency::score(&probe.probe, view.words());
-        (f64::from(first) / 1575.0, f64::from(s2_alignment::score(&probe.probe, view)) / 4096.0)
+        (f64::from(first) / 1024.0, f64::from(s2_alignment::score(&probe.probe, view)) / 4096.0)
     };
     let (first, second) = taken.par_iter().map(compare).unzip();
     [first, second]
@@ -163,10 +184,12 @@ fn synthetic_prints_look_to_the_matcher_as_real_ones_do() {
         println!("SKIPPED: real data not found (set WHORL_DATA)");
         return;
     };
+    let pool = &pool();
     let fvc = corpus.fvc().expect("sound sets");
     let set = |name: &str| {
         let prints = fvc.iter().filter(|print| print.set == name);
         extracted(
+            pool,
             FVC_REQUEST,
             &prints.map(|print| (print.finger.into(), print.path.clone())).collect::<Vec<_>>(),
         )
@@ -177,12 +200,13 @@ fn synthetic_prints_look_to_the_matcher_as_real_ones_do() {
         ("FVC2002 DB1_B", set("FVC2002_DB1_B")),
         ("FVC2002 DB3_B", set("FVC2002_DB3_B")),
         ("FVC2004 DB2_B", set("FVC2004_DB2_B")),
-        ("NIST SD14, rolled", extracted(SD14_REQUEST, &rolled.collect::<Vec<_>>())),
+        ("NIST SD14, rolled", extracted(pool, SD14_REQUEST, &rolled.collect::<Vec<_>>())),
     ];
     let made = [
         ("synthetic, plain", synthetic(Sensor::PLAIN, 100, 4)),
         ("synthetic, large", synthetic(Sensor::LARGE, 100, 4)),
         ("synthetic, rolled", synthetic(Sensor::ROLLED, 200, 2)),
+        ("synthetic, plain, images", photographed(pool, 40, 4)),
     ];
 
     println!("| prints | minutiae | nearest, px | bits set, % | alike, % | ahead, behind the same way, % |");
@@ -190,7 +214,9 @@ fn synthetic_prints_look_to_the_matcher_as_real_ones_do() {
         let s = shape(prints);
         let (count, nearest, facing) = (cell(&s.count, 0), cell(&s.nearest, 1), cell(&s.facing, 0));
         println!("| {name} | {count} | {nearest} | {:.1} | {:.0} | {facing} |", s.bits, s.alike);
-        assert!((10.5..12.5).contains(&s.bits), "{name}: {} % of the bits", s.bits);
+        // Ridges that were grown from minutiae end and fork more often than asked: neighbourhoods are fuller.
+        let most = if name.ends_with("images") { 15.0 } else { 12.5 };
+        assert!((10.5..most).contains(&s.bits), "{name}: {} % of the bits", s.bits);
         assert!((60.0..80.0).contains(&s.alike), "{name}: {} % alike", s.alike);
         assert!(s.facing[0] < 58.0 && s.facing[1] > 55.0, "{name}: {:?}", s.facing);
     }

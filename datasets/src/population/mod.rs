@@ -10,14 +10,17 @@
 //! people are more alike in some ways, and less in others, than real ones.
 
 mod cohort;
+mod image;
 mod impression;
 mod master;
 mod orientation;
 mod person;
 mod random;
+mod ridges;
 mod touch;
 
 pub use cohort::{COHORT_SIZE, cohort, cohort_file};
+pub use image::{RidgeImage, Skin};
 pub use master::{Master, MasterMinutia};
 pub use orientation::{Orientation, Pattern};
 pub use person::Person;

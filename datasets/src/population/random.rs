@@ -2,7 +2,7 @@
 //!
 //! Whatever is drawn has a stream of its own, seeded by what it is for and whose it is, so that person 7 is the same person
 //! whether one or a million are made, and in whatever order. Logarithms and sines come from `libm`, which computes in
-//! software; all else is sums and products of `f64` in a fixed order. *Why not a cipher, as for the images?* A million people
+//! software; all else is sums and products of `f64` in a fixed order. *Why not a cipher?* A million people
 //! need some ten thousand million numbers, and nobody has a reason to foresee them.
 
 use core::f64::consts::TAU;
@@ -16,6 +16,8 @@ pub(super) enum Purpose {
     Minutiae = 4,
     Touch = 5,
     Extraction = 6,
+    Ridges = 7,
+    Image = 8,
 }
 
 /// A stream of random numbers (splitmix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).

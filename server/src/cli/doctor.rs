@@ -3,7 +3,7 @@
 use clap::Args;
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde_json::json;
-use whorl_datasets::synthetic::Finger;
+use whorl_datasets::population::{Population, Sensor, Skin};
 use whorl_engine::backend::Scored;
 use whorl_engine::backend::gpu::{self, AdapterKind};
 use whorl_engine::engine::{Choice, Engine};
@@ -58,9 +58,10 @@ impl Doctor {
 fn checks() -> anyhow::Result<Vec<Check>> {
     let check = |part: &str, works, note: String| Check { part: part.to_owned(), works, note };
     let pool = Pool::new(extraction_settings()?);
-    let finger = Finger::new(1);
+    let position = FingerPosition::try_from(2).map_err(anyhow::Error::msg)?;
+    let finger = Skin::new(Population::new(1).person(0).finger(position), &Sensor::PLAIN);
     let request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
-    let images = [finger.impression(1).to_png()?, finger.impression(2).to_png()?];
+    let images = [finger.image(1).to_png()?, finger.image(2).to_png()?];
     let extracted: Result<Vec<_>, _> =
         images.into_iter().map(|image| pool.extract(request, image, Afterwards::Keep)).collect();
     let mut checks = Vec::new();

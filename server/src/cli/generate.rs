@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use serde_json::json;
-use whorl_datasets::population::{Master, Population, Sensor};
+use whorl_datasets::population::{Person, Population, Sensor, Skin};
 use whorl_engine::interchange::iso_19794_2_2005::{RESOLUTION_500_PPI, Record, View};
 use whorl_engine::minutia::{FingerPosition, Minutia};
 
@@ -24,15 +24,16 @@ use super::evaluate::progress;
 /// Generate prints of synthetic people
 ///
 /// Person N of a seed is the same on every machine, however many are generated. As JSON lines, each print is
-/// {"person", "position", "impression", "pattern", "record"}: the record is an ISO/IEC 19794-2:2005 minutiae record in base64. In a folder,
-/// it is the file <finger>_<impression>.fmr, where the finger's number is 10 times the person's plus its position less 1. A
-/// manifest beside either says how it was made. Synthetic strangers match less often than real ones do: read
-/// docs/src/population.md before you quote a figure.
+/// {"person", "position", "impression", "pattern", "record"}: the record is an ISO/IEC 19794-2:2005 minutiae record in
+/// base64; with --images, "image" is in its place, a PNG. In a folder, it is the file <finger>_<impression>.fmr or .png,
+/// where the finger's number is 10 times the person's plus its position less 1. A manifest beside either says how it was
+/// made. Synthetic strangers match less often than real ones do: read docs/src/population.md before you quote a figure.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   whorl generate --people 1000000 --seed 1 --output people.ndjson
   whorl generate --people 100 --seed 1 --fingers 2,7 --impressions 8 --layout fvc --output generated
+  whorl generate --people 10 --seed 1 --images --layout fvc --output images
   whorl generate --people 3 --seed 1 --output - | jq -r 'select(.position == 2) | .record' | head -1 | base64 -d")]
 pub struct Generate {
     /// How many people
@@ -53,6 +54,9 @@ pub struct Generate {
     /// What the fingers are put on
     #[arg(long, value_enum, default_value = "plain")]
     sensor: SensorName,
+    /// Ridge images (PNG at 500 ppi) instead of minutiae records: thousands of times slower
+    #[arg(long)]
+    images: bool,
     /// How the prints are written
     #[arg(long, value_enum, default_value = "lines")]
     layout: Layout,
@@ -107,12 +111,12 @@ impl SensorName {
 enum Layout {
     /// JSON lines in one file
     Lines,
-    /// A folder of files <finger>_<impression>.fmr
+    /// A folder of files <finger>_<impression>.fmr, or .png
     Fvc,
 }
 
-/// People made at a time, before they are written: some ten megabytes.
-const BLOCK: u64 = 2048;
+/// Records, and images, made at a time before they are written: some ten megabytes.
+const BLOCK_PRINTS: [u64; 2] = [20_480, 160];
 
 impl Generate {
     /// Runs it.
@@ -121,10 +125,16 @@ impl Generate {
         writer.manifest(&self.output, &self.provenance())?;
         let bar = progress("people", usize::try_from(self.people)?);
         let end = self.first + self.people;
-        for start in (self.first..end).step_by(usize::try_from(BLOCK)?) {
-            let block = start..end.min(start + BLOCK);
-            let people = block.clone().into_par_iter().map(|person| self.person(person));
-            for print in people.collect::<anyhow::Result<Vec<_>>>()?.iter().flatten() {
+        let of_a_person = self.fingers.0.len() as u64 * u64::from(self.impressions);
+        let size = (BLOCK_PRINTS[usize::from(self.images)] / of_a_person).max(1);
+        for start in (self.first..end).step_by(usize::try_from(size)?) {
+            let block = start..end.min(start + size);
+            let fingers = block.clone().into_par_iter().flat_map(|number| {
+                let person = Population::new(self.seed).person(number);
+                let finger = |position: &FingerPosition| self.finger(&person, number, *position);
+                self.fingers.0.par_iter().map(finger).collect::<Vec<_>>()
+            });
+            for print in fingers.collect::<anyhow::Result<Vec<_>>>()?.iter().flatten() {
                 writer.write(print)?;
             }
             bar.inc(block.end - block.start);
@@ -143,48 +153,53 @@ impl Generate {
             "people": self.people,
             "fingers": fingers,
             "impressions": self.impressions,
+            "images": self.images,
             "sensor": sensor.map(|name| name.get_name().to_owned()),
             "warning": "Synthetic strangers match less often than real ones do: figures measured on these understate false positives.",
         })
     }
 
-    /// All prints of a person, by finger and impression.
-    fn person(&self, number: u64) -> anyhow::Result<Vec<Print>> {
-        let person = Population::new(self.seed).person(number);
-        let mut prints = Vec::new();
-        for position in &self.fingers.0 {
-            let finger = person.finger(*position);
-            for impression in 1..=self.impressions {
-                prints.push(self.print(&finger, number, *position, impression)?);
-            }
+    /// All prints of a finger, by impression.
+    fn finger(&self, person: &Person, number: u64, position: FingerPosition) -> anyhow::Result<Vec<Print>> {
+        let finger = person.finger(position);
+        let (sensor, pattern) = (self.sensor.sensor(), finger.pattern().name());
+        let of = |impression, bytes| self.print((number, position, impression), pattern, bytes);
+        if self.images {
+            let skin = Skin::new(finger, &sensor);
+            return (1..=self.impressions)
+                .map(|impression| Ok(of(impression, skin.image(impression).to_png()?)))
+                .collect();
         }
-        Ok(prints)
+        let rolled = self.sensor == SensorName::Rolled;
+        let encoded = |impression| {
+            let minutiae = finger.impression(impression, &sensor);
+            Ok(of(impression, record(minutiae, position, &sensor, rolled).encode()?))
+        };
+        (1..=self.impressions).map(encoded).collect()
     }
 
+    /// A print as it is written: its record or image under its file's name, or a line.
     fn print(
         &self,
-        finger: &Master,
-        person: u64,
-        position: FingerPosition,
-        impression: u32,
-    ) -> anyhow::Result<Print> {
-        let sensor = self.sensor.sensor();
-        let minutiae = finger.impression(impression, &sensor);
-        let record = record(minutiae, position, &sensor, self.sensor == SensorName::Rolled).encode()?;
+        (person, position, impression): (u64, FingerPosition, u32),
+        pattern: &str,
+        bytes: Vec<u8>,
+    ) -> Print {
         let number = person * FingerPosition::COUNT as u64 + position.index() as u64;
-        Ok(match self.layout {
-            Layout::Fvc => Print { name: format!("{number}_{impression}.fmr"), bytes: record },
+        let (field, extension) = if self.images { ("image", "png") } else { ("record", "fmr") };
+        match self.layout {
+            Layout::Fvc => Print { name: format!("{number}_{impression}.{extension}"), bytes },
             Layout::Lines => {
                 let line = json!({
                     "person": person,
                     "position": position,
                     "impression": impression,
-                    "pattern": finger.pattern().name(),
-                    "record": BASE64.encode(record),
+                    "pattern": pattern,
+                    field: BASE64.encode(bytes),
                 });
                 Print { name: String::new(), bytes: format!("{line}\n").into_bytes() }
             }
-        })
+        }
     }
 }
 

@@ -7,12 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use whorl::database::FingerTemplate;
-use whorl_datasets::synthetic::Finger;
 use whorl_engine::interchange::iso_19794_2_2005::Record;
 use whorl_engine::template::Template;
 
 use crate::harness::Installation;
-use crate::people::{finger, transmission};
+use crate::people::{finger, skin, transmission};
 
 const FRAGMENT: usize = 16;
 
@@ -66,7 +65,7 @@ fn leaves_nothing(backend: &str) {
     let (at, de) = (installation.authority("AT"), installation.authority("DE"));
     let server = installation.serve_on(backend);
     server.transmit(&at, &transmission("AT", 1, 1, 50, 1));
-    let image = Finger::new(3).impression(1).to_png().unwrap();
+    let image = skin(3).image(1).to_png().unwrap();
     let mut check = transmission("DE", 3, 1, 50, 2);
     let png = json!({"position": 3, "media_type": "image/png", "resolution_ppi": 500, "data": STANDARD.encode(&image)});
     check["fingerprints"].as_array_mut().unwrap().push(png);

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use whorl_datasets::synthetic::Finger;
 use whorl_datasets::templates::{Random, another_impression, print_like};
 use whorl_engine::engine::{Choice, Engine};
 use whorl_engine::gallery::{Label, Partition, Scope};
@@ -13,6 +12,7 @@ use whorl_engine::minutia::{FingerPosition, Minutia};
 use whorl_engine::template::{Probe, Template};
 
 use crate::harness::{whorl, whorl_json};
+use crate::people::skin;
 
 fn index() -> FingerPosition {
     FingerPosition::try_from(2).unwrap()
@@ -137,8 +137,8 @@ fn the_drawing_of_records_is_whole_and_has_a_line_a_pair() {
 #[test]
 fn images_are_in_the_drawing_and_minutiae_are_on_them() {
     let folder = tempfile::tempdir().unwrap();
-    let finger = Finger::new(5);
-    let image = |touch| finger.impression(touch).to_png().unwrap();
+    let finger = skin(5);
+    let image = |touch| finger.image(touch).to_png().unwrap();
     let (probe, reference) =
         (written(&folder, "probe.png", &image(1)), written(&folder, "reference.png", &image(2)));
     let svg = folder.path().join("pairs.svg");

@@ -51,3 +51,22 @@ fn a_folder_is_what_evaluate_reads_and_is_not_overwritten() {
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(again.status.code() == Some(1) && said.contains("not empty"), "{said}");
 }
+
+#[test]
+fn images_are_of_the_same_people_and_are_what_evaluate_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made");
+    let path = path.to_str().unwrap();
+    let some = ["--people", "3", "--fingers", "7", "--impressions", "2", "--images"];
+    let generate = [&["generate", "--seed", "3"], &some[..], &["--layout", "fvc", "--output", path]].concat();
+    assert!(whorl(&generate).status.success());
+    let evaluated = whorl_json(&["evaluate", "fvc", path, "--json"]);
+    let set = &evaluated["sets"][0];
+    assert_eq!((&set["genuine"], &set["impostor"], &set["samples"]), (&3.into(), &12.into(), &6.into()));
+    for (number, print) in lines(&some).iter().enumerate() {
+        let name = format!("{}_{}.png", print["person"].as_u64().unwrap() * 10 + 6, number % 2 + 1);
+        let file = fs_err::read(folder.path().join("made").join(name)).unwrap();
+        assert_eq!(BASE64.encode(file), print["image"].as_str().unwrap());
+        assert!(print.get("record").is_none());
+    }
+}

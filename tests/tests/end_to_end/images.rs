@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use whorl_datasets::synthetic::{Finger, RidgeImage};
+use whorl_datasets::population::RidgeImage;
 
 use crate::harness::{Installation, PROGRAM};
-use crate::people::transmission;
+use crate::people::{skin, transmission};
 
 fn encoded(print: &RidgeImage, format: image::ImageFormat, scale: u32) -> String {
     let grey = image::GrayImage::from_raw(print.width, print.height, print.pixels.clone()).unwrap();
@@ -28,8 +28,8 @@ fn png_bmp_and_tiff_at_500_and_1000_ppi_find_each_other() {
     let installation = Installation::new();
     let (at, de) = (installation.authority("AT"), installation.authority("DE"));
     let server = installation.serve();
-    let print = Finger::new(12);
-    let first = encoded(&print.impression(1), image::ImageFormat::Png, 1);
+    let print = skin(12);
+    let first = encoded(&print.image(1), image::ImageFormat::Png, 1);
     let body = with_image(transmission("AT", 1, 1, 0, 0), "image/png", 500, &first);
     assert_eq!(server.transmit(&at, &body).status, 201);
     let sent = [
@@ -40,7 +40,7 @@ fn png_bmp_and_tiff_at_500_and_1000_ppi_find_each_other() {
     ];
     let mut scores = Vec::new();
     for (number, (media_type, ppi, format, scale)) in (1..).zip(sent) {
-        let data = encoded(&print.impression(2), format, scale);
+        let data = encoded(&print.image(2), format, scale);
         let body = with_image(transmission("DE", 3, number, 0, 0), media_type, ppi, &data);
         let answer = server.transmit(&de, &body);
         assert_eq!(answer.hits(), ["AT1-1"], "{media_type} at {ppi} ppi: {}", answer.text);
@@ -54,7 +54,7 @@ fn hostile_images_cost_their_request_only() {
     let installation = Installation::new();
     let at = installation.authority("AT");
     let server = installation.serve();
-    let good = encoded(&Finger::new(3).impression(1), image::ImageFormat::Png, 1);
+    let good = encoded(&skin(3).image(1), image::ImageFormat::Png, 1);
     let bytes = STANDARD.decode(&good).unwrap();
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2] ^= 0xFF;
@@ -131,7 +131,7 @@ fn an_image_that_needs_more_memory_than_a_worker_has_costs_its_request_only() {
             wait_max: std::time::Duration::from_secs(30),
         })
     };
-    let image = STANDARD.decode(encoded(&Finger::new(3).impression(1), image::ImageFormat::Png, 1)).unwrap();
+    let image = STANDARD.decode(encoded(&skin(3).image(1), image::ImageFormat::Png, 1)).unwrap();
     let request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
     let ask = |pool: &Pool| pool.extract(request, image.clone(), Afterwards::Keep);
     assert_eq!(ask(&pool(1 << 20)), Err(ExtractionError::Died));

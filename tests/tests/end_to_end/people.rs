@@ -3,8 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use whorl_datasets::population::{Population, Sensor, Skin};
 use whorl_engine::interchange::iso_19794_2_2005::{Record, View};
-use whorl_engine::minutia::{Minutia, MinutiaType};
+use whorl_engine::minutia::{FingerPosition, Minutia, MinutiaType};
+
+/// The right index finger of a synthetic person, for images of it.
+pub fn skin(person: u64) -> Skin {
+    let position = FingerPosition::try_from(2).unwrap();
+    Skin::new(Population::new(1).person(person).finger(position), &Sensor::PLAIN)
+}
 
 /// A stream of numbers, the same each time.
 struct Numbers(u64);

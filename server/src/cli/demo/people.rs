@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 use whorl_datasets::corpus::{Corpus, FvcPrint};
-use whorl_datasets::synthetic::Finger;
+use whorl_datasets::population::{Population, Sensor, Skin};
+use whorl_engine::minutia::FingerPosition;
 
 /// The fingers of a person that are shown: the two indices (R-COMP-9).
 pub(super) const POSITIONS: [u8; 2] = [2, 7];
 
-/// Seeds of the synthetic people, of different pattern classes: two generated loops are more alike than two real ones, and
-/// stage 1 alone can take one for the other.
-const SEEDS: [[u64; 2]; 4] = [[1, 6], [11, 37], [15, 2], [7, 12]];
+/// Which synthetic people.
+const SEED: u64 = 1;
 
 /// A person: two fingers, of which any impression can be asked for.
 pub(super) struct Person {
@@ -17,7 +17,7 @@ pub(super) struct Person {
 }
 
 enum Source {
-    Synthetic(Box<Finger>),
+    Synthetic(Box<Skin>),
     Real(Vec<FvcPrint>),
 }
 
@@ -35,7 +35,7 @@ impl Person {
 impl Source {
     fn png(&self, number: u32) -> anyhow::Result<Vec<u8>> {
         match self {
-            Self::Synthetic(finger) => Ok(finger.impression(u64::from(number)).to_png()?),
+            Self::Synthetic(finger) => Ok(finger.image(number).to_png()?),
             Self::Real(prints) => {
                 let print = prints.iter().find(|print| print.impression == number);
                 let print =
@@ -51,9 +51,17 @@ pub(super) fn people(count: usize, synthetic: bool) -> anyhow::Result<(Vec<Perso
     if !synthetic && let Some((people, origin)) = real(count)? {
         return Ok((people, origin));
     }
-    let finger = |seed: u64| Source::Synthetic(Box::new(Finger::new(seed)));
-    let people = SEEDS.iter().take(count).map(|seeds| Person { fingers: seeds.map(finger) }).collect();
+    let [right, left] = POSITIONS;
+    let person = |number| Ok(Person { fingers: [made(number, right)?, made(number, left)?] });
+    let people = (0..).take(count).map(person).collect::<anyhow::Result<_>>()?;
     Ok((people, "synthetic fingers, generated".into()))
+}
+
+/// A finger of a synthetic person.
+fn made(person: u64, position: u8) -> anyhow::Result<Source> {
+    let position = FingerPosition::try_from(position).map_err(anyhow::Error::msg)?;
+    let master = Population::new(SEED).person(person).finger(position);
+    Ok(Source::Synthetic(Box::new(Skin::new(master, &Sensor::PLAIN))))
 }
 
 /// From the first FVC set that has fingers enough; `None` where there is no corpus or no such set.
