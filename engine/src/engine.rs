@@ -41,14 +41,16 @@ pub enum Choice {
     },
 }
 
-/// A like finger of a candidate.
+/// A finger of the probe that a candidate has a like one of, or one that may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FingerScore {
     /// Which.
     pub position: FingerPosition,
+    /// The candidate's finger: the like one, or where a position is unknown the best of those tried.
+    pub reference: FingerPosition,
     /// What it would be worth alone, in the unit of [`Candidate::score`].
     pub score: u32,
-    /// Log-odds of stage 2. Unit: 1/4096 nat.
+    /// Log-odds of stage 2, less the logarithm of the number of fingers that were tried. Unit: 1/4096 nat.
     pub log_odds: i32,
 }
 

@@ -16,6 +16,7 @@ pub mod gallery;
 pub mod interchange;
 pub mod minutia;
 pub mod normalisation;
+mod pairing;
 mod query;
 #[expect(unsafe_code, reason = "instructions that not every machine has can be called in no other way")]
 pub mod simd;

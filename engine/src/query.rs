@@ -2,7 +2,7 @@
 //! changed meanwhile, fusion, threshold.
 
 use core::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::engine::{Candidate, FingerScore, Outcome};
 use crate::gallery::{Gallery, Partition, Scope, Slot, Watch};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
+use crate::pairing::{self, Pairing};
 use crate::stages::s1_consistency;
 use crate::template::Probe;
 use crate::tunables as t;
@@ -41,6 +42,9 @@ pub(crate) struct Query<'a> {
 /// Changed slots that are aligned again while the gallery is held: a millisecond or two.
 const CHANGES_A_HOLD: usize = 16;
 
+/// Slots that are counted while the gallery is held: less than a millisecond.
+const SLOTS_A_HOLD: usize = 4096;
+
 /// Log-odds of a record: the sum over the like fingers, none of which takes more than [`t::FINGER_LOG_ODDS_MIN`] from it.
 pub fn fused(fingers: impl IntoIterator<Item = i32>) -> i32 {
     fingers.into_iter().map(|log_odds| log_odds.max(t::FINGER_LOG_ODDS_MIN)).sum()
@@ -59,67 +63,113 @@ impl Query<'_> {
         gallery: &Watch<'_>,
         backend: &dyn Backend,
     ) -> Result<Vec<Outcome>, BackendError> {
-        let length = shortlist_length(gallery.read().records());
-        let asks: Vec<_> =
-            queries.iter().map(|query| Ask { probe: query.probe, scope: query.scope }).collect();
+        let (length, occupied) = {
+            let now = gallery.read();
+            (shortlist_length(now.records()), now.occupied())
+        };
+        let run =
+            |query| Run { query, pairing: Pairing::new(query.probe, &occupied), gallery, backend, length };
+        let runs: Vec<_> = queries.iter().map(run).collect();
+        let asks: Vec<_> = runs.iter().flat_map(Run::asks).collect();
         let shortlists = backend.shortlists(gallery, &asks, length)?;
-        if shortlists.len() != queries.len() {
+        if shortlists.len() != asks.len() {
             return Err(BackendError::Incomplete("not every search was answered".into()));
         }
-        let finish =
-            |(query, shortlist): (&Query<'_>, Shortlist)| query.finish(gallery, backend, shortlist, length);
-        queries.par_iter().zip(shortlists).map(finish).collect()
+        let mut shortlists = shortlists.into_iter();
+        let of_runs: Vec<Vec<_>> =
+            runs.iter().map(|run| shortlists.by_ref().take(run.asks().count()).collect()).collect();
+        runs.par_iter().zip(of_runs).map(|(run, shortlists)| run.finish(&shortlists)).collect()
+    }
+}
+
+/// A query on its way.
+struct Run<'a> {
+    query: &'a Query<'a>,
+    pairing: Pairing,
+    gallery: &'a Watch<'a>,
+    backend: &'a dyn Backend,
+    length: usize,
+}
+
+impl Run<'_> {
+    fn asks(&self) -> impl Iterator<Item = Ask<'_>> {
+        self.pairing.questions().map(|probe| Ask { probe, scope: self.query.scope })
     }
 
-    fn finish(
-        &self,
-        gallery: &Watch<'_>,
-        backend: &dyn Backend,
-        shortlist: Shortlist,
-        length: usize,
-    ) -> Result<Outcome, BackendError> {
-        self.check(gallery, &shortlist, length)?;
-        let Shortlist { best, compared } = shortlist;
-        let slots: Vec<_> = best.iter().map(|&(slot, _)| slot).collect();
-        let aligned = backend.align(gallery, self.probe, &slots)?;
+    fn finish(&self, shortlists: &[Shortlist]) -> Result<Outcome, BackendError> {
+        shortlists.iter().try_for_each(|shortlist| self.check(shortlist))?;
+        let slots = self.unite(shortlists);
+        let aligned = self.backend.align(self.gallery, &self.pairing.fingers, &slots)?;
         if aligned.len() != slots.len() {
             return Err(BackendError::Incomplete(format!("{} of {} alignments", aligned.len(), slots.len())));
         }
-        let check = |(&(slot, key), log_odds): (&(Slot, u32), &Vec<i32>)| {
-            self.check_candidate(gallery, slot, key, log_odds)
-        };
-        best.par_iter().zip(&aligned).try_for_each(check)?;
-        let aligned = slots.into_iter().zip(aligned).collect();
-        Ok(self.as_of_now(gallery, aligned, compared.into_iter().collect()))
+        let aligned: BTreeMap<_, _> = slots.into_iter().zip(aligned).collect();
+        aligned
+            .par_iter()
+            .try_for_each(|(&slot, log_odds)| self.check_candidate(slot, log_odds, shortlists))?;
+        Ok(self.as_of_now(aligned, self.compared(shortlists)))
     }
 
     /// Whether a shortlist can be one: in order, in scope, and as long as what was compared allows.
-    fn check(&self, gallery: &Watch<'_>, shortlist: &Shortlist, length: usize) -> Result<(), BackendError> {
+    fn check(&self, shortlist: &Shortlist) -> Result<(), BackendError> {
         let best = &shortlist.best;
         let compared: usize = shortlist.compared.iter().map(|&(_, count)| count as usize).sum();
-        let now = gallery.read();
-        let in_scope = |slot| now.label(slot).is_some_and(|label| self.scope.allows(label));
-        let known = best.iter().all(|&(slot, _)| in_scope(slot) || gallery.has_changed(slot));
+        let now = self.gallery.read();
+        let in_scope = |slot| now.label(slot).is_some_and(|label| self.query.scope.allows(label));
+        let known = best.iter().all(|&(slot, _)| in_scope(slot) || self.gallery.has_changed(slot));
         let sorted = best.is_sorted_by(|a, b| (Reverse(a.1), a.0) < (Reverse(b.1), b.0));
-        if sorted && best.len() == compared.min(length) && known {
+        if sorted && best.len() == compared.min(self.length) && known {
             return Ok(());
         }
         Err(BackendError::Incomplete("a shortlist that cannot be one".into()))
     }
 
+    /// What stage 2 aligns: the best by like fingers, and as many of the best by any other pair.
+    fn unite(&self, shortlists: &[Shortlist]) -> Vec<Slot> {
+        let (like, others) = shortlists.split_first().map_or((&[][..], &[][..]), |(l, o)| (&l.best, o));
+        let mut others: Vec<_> = others.iter().flat_map(|shortlist| &shortlist.best).copied().collect();
+        others.sort_unstable_by_key(|&(slot, key)| (Reverse(key), slot));
+        let mut seen = BTreeSet::new();
+        others.retain(|&(slot, _)| seen.insert(slot));
+        others.truncate(self.length);
+        let slots: BTreeSet<_> = like.iter().chain(&others).map(|&(slot, _)| slot).collect();
+        slots.into_iter().collect()
+    }
+
+    /// How many records were compared. A back end counts for each question; who was compared by several is counted here.
+    fn compared(&self, shortlists: &[Shortlist]) -> BTreeMap<Partition, u32> {
+        if let [shortlist] = shortlists {
+            return shortlist.compared.iter().copied().collect();
+        }
+        let mut compared = BTreeMap::new();
+        for first in (0..self.gallery.slots()).step_by(SLOTS_A_HOLD) {
+            let now = self.gallery.read();
+            for slot in (first..self.gallery.slots().min(first + SLOTS_A_HOLD)).filter_map(Slot::new) {
+                let label = now.label(slot).filter(|label| self.query.scope.allows(label));
+                if let Some(label) = label.filter(|_| self.pairing.compares(&now, slot)) {
+                    *compared.entry(label.partition).or_default() += 1;
+                }
+            }
+        }
+        compared
+    }
+
     /// Whether the twins say of a candidate what the back end says, unless it is another one by now.
     fn check_candidate(
         &self,
-        gallery: &Watch<'_>,
         slot: Slot,
-        key: u32,
         log_odds: &[i32],
+        shortlists: &[Shortlist],
     ) -> Result<(), BackendError> {
-        let now = gallery.read();
-        let candidate = self.candidate(&now, slot, log_odds);
-        let equal = candidate.score < self.threshold
-            || cpu::align(&now, self.probe, slot) == *log_odds && self.key(&now, slot) == key;
-        if equal || gallery.has_changed(slot) {
+        let now = self.gallery.read();
+        let key_is = |(ask, shortlist): (Ask<'_>, &Shortlist)| {
+            let listed = shortlist.best.iter().find(|(listed, _)| *listed == slot);
+            listed.is_none_or(|&(_, listed)| key_of(&now, ask.probe, slot) == listed)
+        };
+        let equal = self.candidate(&now, slot, log_odds).score < self.query.threshold
+            || cpu::align(&now, &self.pairing.fingers, slot) == *log_odds
+                && self.asks().zip(shortlists).all(key_is);
+        if equal || self.gallery.has_changed(slot) {
             return Ok(());
         }
         Err(BackendError::Incomplete("a candidate's score was not that of the CPU twin".into()))
@@ -129,220 +179,71 @@ impl Query<'_> {
     /// some of it at a time, until nothing more has.
     fn as_of_now(
         &self,
-        gallery: &Watch<'_>,
         mut aligned: BTreeMap<Slot, Vec<i32>>,
         mut compared: BTreeMap<Partition, u32>,
     ) -> Outcome {
-        let mut heard = gallery.heard();
+        let mut heard = self.gallery.heard();
         loop {
-            let now = gallery.read();
-            let changed = gallery.hear(&mut heard, CHANGES_A_HOLD);
+            let now = self.gallery.read();
+            let changed = self.gallery.hear(&mut heard, CHANGES_A_HOLD);
             if changed.is_empty() {
                 let candidates = aligned.iter().map(|(&slot, log_odds)| self.candidate(&now, slot, log_odds));
-                let mut candidates: Vec<_> = candidates.filter(|c| c.score >= self.threshold).collect();
+                let mut candidates: Vec<_> =
+                    candidates.filter(|candidate| candidate.score >= self.query.threshold).collect();
                 candidates.sort_by_key(|c| (Reverse(c.score), Reverse(c.log_odds), c.slot));
                 let compared = compared.into_iter().collect();
                 return Outcome { candidates, compared, aligned: aligned.len() };
             }
             for slot in changed {
                 aligned.remove(&slot);
-                let label = now.label(slot).filter(|label| self.scope.allows(label));
-                if let Some(label) = label.filter(|_| self.key(&now, slot) != 0) {
+                let label = now.label(slot).filter(|label| self.query.scope.allows(label));
+                if let Some(label) = label.filter(|_| self.pairing.compares(&now, slot)) {
                     *compared.entry(label.partition).or_default() += 1;
-                    aligned.insert(slot, cpu::align(&now, self.probe, slot));
+                    aligned.insert(slot, cpu::align(&now, &self.pairing.fingers, slot));
                 }
             }
         }
     }
 
+    /// A slot with the log-odds of all pairs.
     fn candidate(&self, gallery: &Gallery, slot: Slot, log_odds: &[i32]) -> Candidate {
-        let like = |position| gallery.template(slot, position).is_some_and(|template| template.count() > 0);
-        let fingers: Vec<_> = (self.probe.iter().zip(log_odds))
-            .filter(|((position, probe), _)| probe.template().view().count() > 0 && like(*position))
-            .map(|(&(position, _), &log_odds)| FingerScore {
-                position,
-                score: self.calibration.score(1, log_odds.max(t::FINGER_LOG_ODDS_MIN)),
+        let there = gallery.fingers_of(slot);
+        let with_minutiae = self.query.probe.iter().map(|(_, probe)| probe.template().view().count() > 0);
+        let score = |(finger, _): (usize, bool)| {
+            let pairs = self.pairing.pairs.iter().zip(log_odds);
+            let tried =
+                pairs.filter(|(pair, _)| pair.finger == finger && there >> pair.reference.index() & 1 == 1);
+            let (pair, &best) = tried.clone().min_by_key(|&(_, &log_odds)| Reverse(log_odds))?;
+            let log_odds = pairing::best_of(tried.count(), best);
+            Some(FingerScore {
+                position: self.query.probe[finger].0,
+                reference: pair.reference,
+                score: self.query.calibration.score(1, log_odds.max(t::FINGER_LOG_ODDS_MIN)),
                 log_odds,
             })
-            .collect();
+        };
+        let fingers: Vec<_> =
+            with_minutiae.enumerate().filter(|(_, minutiae)| *minutiae).filter_map(score).collect();
         let log_odds = fused(fingers.iter().map(|finger| finger.log_odds));
-        Candidate { slot, score: self.calibration.score(fingers.len(), log_odds), log_odds, fingers }
+        Candidate { slot, score: self.query.calibration.score(fingers.len(), log_odds), log_odds, fingers }
     }
+}
 
-    /// The key of a slot by the twin.
-    fn key(&self, gallery: &Gallery, slot: Slot) -> u32 {
-        let mut sum = 0;
-        for (position, probe) in self.probe {
-            let Some(template) = gallery.template(slot, *position) else { continue };
-            if template.count() == 0 || probe.template().view().count() == 0 {
-                continue;
-            }
-            let score = s1_consistency::score(probe, template.words());
-            let start = if sum == 0 { COMPARED + KEY_BIAS } else { sum };
-            sum = start.wrapping_add_signed(key(score, probe.normalisation(), template.normalisation()));
+/// The key of a slot by the twin.
+fn key_of(gallery: &Gallery, probe: &Fingers, slot: Slot) -> u32 {
+    let mut sum = 0;
+    for (position, probe) in probe {
+        let Some(template) = gallery.template(slot, *position) else { continue };
+        if template.count() == 0 || probe.template().view().count() == 0 {
+            continue;
         }
-        sum
+        let score = s1_consistency::score(probe, template.words());
+        let start = if sum == 0 { COMPARED + KEY_BIAS } else { sum };
+        sum = start.wrapping_add_signed(key(score, probe.normalisation(), template.normalisation()));
     }
+    sum
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::backend::cpu::Cpu;
-    use crate::backend::{BackendInfo, Scored};
-    use crate::gallery::{Change, Label, Shared};
-    use crate::minutia::{Minutia, MinutiaType};
-    use crate::template::Template;
-
-    const THUMB: u8 = 1;
-    const INDEX: u8 = 2;
-
-    fn template(seed: u32) -> Template {
-        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
-        let mut below = |bound: u16| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            u16::try_from((state >> 16) % u32::from(bound)).unwrap()
-        };
-        let minutiae: Vec<_> = (0..40)
-            .map(|_| Minutia {
-                kind: MinutiaType::RidgeEnding,
-                x: below(300),
-                y: below(350),
-                direction: u8::try_from(below(256)).unwrap(),
-                quality: 50,
-            })
-            .collect();
-        Template::new(&minutiae).unwrap()
-    }
-
-    /// A thumb and an index finger.
-    fn fingers(thumb: u32, index: u32) -> Vec<(FingerPosition, Template)> {
-        let finger = |(code, seed)| (FingerPosition::try_from(code).unwrap(), template(seed));
-        [(THUMB, thumb), (INDEX, index)].map(finger).into()
-    }
-
-    fn label(partition: u16) -> Label {
-        Label { partition: Partition::new(partition).unwrap(), attributes: 0, expiry_day: 9, sequence: 1 }
-    }
-
-    fn append(shared: &Shared, partition: u16, fingers: &[(FingerPosition, Template)]) -> Slot {
-        shared.change(|gallery| gallery.append(label(partition), fingers).unwrap(), |_, _| ())
-    }
-
-    /// The CPU, and somebody who writes: once before stage 1, once after it, and once after stage 2.
-    struct Meddled<'a>(Mutex<Vec<Box<dyn FnOnce() + Send + 'a>>>);
-
-    impl Meddled<'_> {
-        fn write(&self) {
-            self.0.lock().unwrap().pop().unwrap()();
-        }
-    }
-
-    impl Backend for Meddled<'_> {
-        fn info(&self) -> BackendInfo {
-            Cpu::default().info()
-        }
-
-        fn follow(&self, _: &Gallery, _: &[Change]) -> Result<(), BackendError> {
-            Ok(())
-        }
-
-        fn shortlists(
-            &self,
-            gallery: &Watch<'_>,
-            asks: &[Ask<'_>],
-            length: usize,
-        ) -> Result<Vec<Shortlist>, BackendError> {
-            self.write();
-            let shortlists = Cpu::default().shortlists(gallery, asks, length);
-            self.write();
-            shortlists
-        }
-
-        fn align(
-            &self,
-            gallery: &Watch<'_>,
-            probe: &Fingers,
-            slots: &[Slot],
-        ) -> Result<Vec<Vec<i32>>, BackendError> {
-            let aligned = Cpu::default().align(gallery, probe, slots);
-            self.write();
-            aligned
-        }
-
-        fn score(&self, gallery: &Watch<'_>, ask: Ask<'_>) -> Result<Scored, BackendError> {
-            Cpu::default().score(gallery, ask)
-        }
-    }
-
-    /// What a search for the fingers (1, 2) in partition 1 finds when `write` happens in its `moment`, and what one finds that begins
-    /// afterwards. There is a mate in partition 1, and there are strangers.
-    fn found(moment: usize, write: impl Fn(&Shared, Slot) + Send + Sync) -> [Outcome; 2] {
-        let shared = Shared::default();
-        for stranger in 10..20 {
-            append(&shared, 1, &fingers(stranger, stranger + 50));
-        }
-        let mate = append(&shared, 1, &fingers(1, 2));
-        let probe: Vec<_> = fingers(1, 2).into_iter().map(|(p, finger)| (p, Probe::new(finger))).collect();
-        let scope = Scope::new(Partition::new(1), 0, 0, u32::MAX);
-        let query = || {
-            let calibration = Calibration::shipped();
-            Query { probe: &probe, scope: &scope, threshold: 60, calibration }
-        };
-        let nothing = || Box::new(|| ()) as Box<dyn FnOnce() + Send + '_>;
-        let mut writes = vec![nothing(), nothing(), nothing()];
-        writes[moment] = Box::new(|| write(&shared, mate));
-        writes.reverse();
-        let meddled = Meddled(Mutex::new(writes));
-        let during = Query::run_all(&[query()], &shared.watch(), &meddled).unwrap().pop().unwrap();
-        let after = Query::run_all(&[query()], &shared.watch(), &Cpu::default()).unwrap().pop().unwrap();
-        [during, after]
-    }
-
-    fn write(shared: &Shared, change: impl FnOnce(&mut Gallery) -> Vec<Change>) {
-        shared.change(|gallery| ((), change(gallery)), |_, _| ());
-    }
-
-    #[test]
-    fn an_answer_is_that_of_the_gallery_as_it_is_when_the_search_ends() {
-        for moment in 0..3 {
-            let [during, after] = found(moment, |_, _| ());
-            assert_eq!((during.candidates.len(), &during), (1, &after), "nothing happens");
-            let same = |what, candidates, write: &(dyn Fn(&Shared, Slot) + Sync)| {
-                let [during, after] = found(moment, write);
-                assert_eq!(
-                    (during.candidates.len(), &during.candidates),
-                    (candidates, &after.candidates),
-                    "{what}"
-                );
-            };
-            same("erased", 0, &|shared, mate| write(shared, |gallery| gallery.erase(mate)));
-            same("another's prints", 0, &|shared, mate| {
-                write(shared, |gallery| gallery.replace(mate, label(1), &fingers(3, 4)));
-            });
-            same("one of the fingers", 1, &|shared, mate| {
-                write(shared, |gallery| gallery.replace(mate, label(1), &fingers(1, 4)));
-            });
-            same("moved out of scope", 0, &|shared, mate| {
-                write(shared, |gallery| gallery.replace(mate, label(2), &fingers(1, 2)));
-            });
-            same("its slot given to a stranger", 0, &|shared, mate| {
-                write(shared, |gallery| gallery.erase(mate));
-                assert_eq!(append(shared, 1, &fingers(5, 6)), mate);
-            });
-            same("its slot given to a mate out of scope", 0, &|shared, mate| {
-                write(shared, |gallery| gallery.erase(mate));
-                assert_eq!(append(shared, 2, &fingers(1, 2)), mate);
-            });
-            same("another mate", 2, &|shared, _| {
-                append(shared, 1, &fingers(1, 2));
-            });
-            same("many others, and a mate", 2, &|shared, _| {
-                (100..200).for_each(|other| _ = append(shared, 1, &fingers(other, other)));
-                append(shared, 1, &fingers(1, 2));
-            });
-        }
-    }
-}
+#[path = "query_tests.rs"]
+mod tests;

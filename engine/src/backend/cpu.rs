@@ -81,7 +81,7 @@ fn score(gallery: &Watch<'_>, asks: &[Ask<'_>], path: CpuPath) -> Vec<Scored> {
     let keys: Vec<Vec<AtomicU32>> =
         asks.iter().map(|_| (0..gallery.slots()).map(|_| AtomicU32::new(0)).collect()).collect();
     let mut counts = vec![0u32; asks.len() * PARTITIONS];
-    for position in FingerPosition::all() {
+    for position in FingerPosition::sub_galleries() {
         add(&mut counts, &score_finger(gallery, position, asks, &keys, path));
     }
     let each = keys.into_iter().zip(counts.chunks(PARTITIONS));

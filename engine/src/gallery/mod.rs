@@ -1,5 +1,7 @@
 //! The gallery: labelled slots, and one sub-gallery a finger position whose rows belong to slots.
 //!
+//! A slot has no more than one row in a sub-gallery, so its fingers of unknown position are spread over several.
+//!
 //! A slot is a record, whatever fingers it has, so fusing fingers is adding per slot. Rows of a sub-gallery are dense:
 //! a finger that nobody sent costs nothing. Slots and rows are reused after an erasure, which overwrites them in place.
 //! This is the copy in host memory, which the CPU back end reads and from which a device can always be filled again.
@@ -21,6 +23,11 @@ use crate::template::{TEMPLATE_WORDS, Template, TemplateRef};
 pub struct Slot(pub(crate) u32);
 
 impl Slot {
+    /// The slot of an index.
+    pub(crate) fn new(index: usize) -> Option<Self> {
+        u32::try_from(index).ok().map(Self)
+    }
+
     /// For arrays indexed by slot.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -91,7 +98,7 @@ impl SubGallery {
 pub struct Gallery {
     labels: Paged<Option<Label>>,
     rows_of: Paged<Vec<(FingerPosition, usize)>>,
-    fingers: [SubGallery; FingerPosition::COUNT],
+    fingers: [SubGallery; FingerPosition::SUB_GALLERIES],
     free: Vec<Slot>,
 }
 
@@ -101,7 +108,8 @@ pub struct Gallery {
 pub struct GalleryFull;
 
 impl Gallery {
-    /// Adds a record; of two templates of one position the last is kept. Returns its slot and what changed.
+    /// Adds a record. Of two templates of one known position the last is kept; of more than ten of unknown position the first nine
+    /// and the last. Returns its slot and what changed.
     pub fn append(
         &mut self,
         label: Label,
@@ -162,7 +170,14 @@ impl Gallery {
 
     fn put_fingers(&mut self, slot: Slot, templates: &[(FingerPosition, Template)]) -> Vec<Change> {
         let mut changes = Vec::with_capacity(templates.len());
+        let mut unknown = 0;
         for (position, template) in templates {
+            let position = if position.is_known() {
+                position
+            } else {
+                unknown += 1;
+                &FingerPosition::unknown(unknown - 1)
+            };
             let owned = &mut self.rows_of[slot.index()];
             let sub = &mut self.fingers[position.index()];
             if let Some(at) = owned.iter().position(|(p, _)| p == position) {
@@ -181,6 +196,11 @@ impl Gallery {
         self.labels.len()
     }
 
+    /// The sub-galleries that have any rows.
+    pub(crate) fn occupied(&self) -> Vec<FingerPosition> {
+        FingerPosition::sub_galleries().filter(|&position| self.finger(position).rows() > 0).collect()
+    }
+
     /// Slots in use.
     pub fn records(&self) -> usize {
         self.labels.len() - self.free.len()
@@ -194,6 +214,14 @@ impl Gallery {
     /// The sub-gallery of a position.
     pub fn finger(&self, position: FingerPosition) -> &SubGallery {
         &self.fingers[position.index()]
+    }
+
+    /// The sub-galleries in which a slot has a template that is not empty, as bits.
+    pub(crate) fn fingers_of(&self, slot: Slot) -> u32 {
+        let rows = self.rows_of.get(slot.index()).map_or(&[][..], |rows| rows);
+        let compared =
+            rows.iter().filter(|(position, row)| self.fingers[position.index()].rows[*row].count > 0);
+        compared.fold(0, |bits, (position, _)| bits | 1 << position.index())
     }
 
     /// The row of a slot's finger in the sub-gallery of its position, if it has one.

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use whorl_engine::calibration;
 use whorl_engine::engine::{Candidate, Outcome};
+use whorl_engine::minutia::FingerPosition;
 use whorl_engine::template::Probe as PreparedProbe;
 
 use super::prints::Extracted;
 use super::{CentralUnit, Templates, TransmissionError, today};
 use crate::access::Transmitter;
-use crate::database::{Disclosure, HitFound, Record, ResultOfComparison, Threshold};
+use crate::database::{Disclosure, FingerFound, HitFound, Record, ResultOfComparison, Threshold};
 use crate::eurodac::admission::Admitted;
 use crate::eurodac::comparison::{Probe, may_be_compared, of_partition, scope};
 use crate::eurodac::disclosure::may_tell_again;
@@ -178,11 +179,15 @@ impl CentralUnit {
             tracing::error!(record = %id, "a candidate was outside the law; it is not told");
             return Ok(None);
         }
+        let fingers = candidate.fingers.iter().filter_map(|finger| {
+            let fingerprint = fingerprint(&record, finger.reference)?;
+            Some(FingerFound { position: finger.position, fingerprint, score: finger.score })
+        });
         let found = HitFound {
             hit_id: Uuid::new_v4(),
             record_id: id,
             score: candidate.score,
-            fingers: candidate.fingers.iter().map(|finger| (finger.position, finger.score)).collect(),
+            fingers: fingers.collect(),
         };
         self.with_prints(found, record).map(Some)
     }
@@ -246,4 +251,15 @@ fn counts(outcome: &Outcome) -> Vec<Compared> {
         Some(Compared { category, member_state, sets })
     };
     outcome.compared.iter().filter_map(count).collect()
+}
+
+/// Which of a record's fingerprints is the finger that the engine means: those of unknown position it numbers as they were sent.
+fn fingerprint(record: &Record, reference: FingerPosition) -> Option<usize> {
+    let same = |position: FingerPosition| position.is_known() == reference.is_known();
+    let mut like = record.fingerprints.iter().enumerate().filter(|(_, data)| same(data.position));
+    let found = match reference.number_of_unknown() {
+        Some(number) => like.nth(number),
+        None => like.find(|(_, data)| data.position == reference),
+    };
+    found.map(|(index, _)| index)
 }

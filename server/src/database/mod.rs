@@ -16,8 +16,8 @@ mod keys;
 mod model;
 
 pub use model::{
-    Disclosure, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record, ResultOfComparison,
-    Threshold,
+    Disclosure, FingerFound, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record,
+    ResultOfComparison, Threshold,
 };
 
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ use crate::journal::{AuditRecord, Event};
 use crate::store::{Batch, Store, StoreError};
 
 /// Version of the table above.
-const FORMAT: &[u8] = b"1";
+const FORMAT: &[u8] = b"2";
 /// sled wants values well below 64 KiB. Unit: bytes.
 const PART_BYTES: usize = 32 << 10;
 
@@ -48,7 +48,7 @@ impl Database {
         {
             let found = String::from_utf8_lossy(&format).into_owned();
             return Err(StoreError::Failed(format!(
-                "the data are of format {found}, this version reads format 1"
+                "the data are of format {found}, this version reads format 2"
             )));
         }
         let next = store.get(&keys::next_audit())?.map_or(Ok(0), |value| from_json(&value))?;

@@ -142,8 +142,19 @@ pub struct HitFound {
     pub record_id: Uuid,
     /// -10 log10 of the rate at which two different people reach it with as many like fingers.
     pub score: u32,
-    /// What each like finger would score alone.
-    pub fingers: Vec<(FingerPosition, u32)>,
+    /// By finger of the probe.
+    pub fingers: Vec<FingerFound>,
+}
+
+/// What one finger of the probe found in a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FingerFound {
+    /// Which finger of the probe.
+    pub position: FingerPosition,
+    /// Which of the record's fingerprints it was compared with, or fits best, where a position is unknown; from 0.
+    pub fingerprint: usize,
+    /// What it would score alone.
+    pub score: u32,
 }
 
 /// What an idempotency key stands for (R-DATA-3).

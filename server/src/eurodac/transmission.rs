@@ -146,8 +146,9 @@ pub enum Ground {
 #[serde(deny_unknown_fields)]
 #[schema(as = Fingerprint)]
 pub struct FingerprintSent {
-    /// 1 (right thumb) to 10 (left little), as in ANSI/NIST and ISO/IEC 19794-2.
-    #[schema(minimum = 1, maximum = 10, example = 2)]
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown), as in ANSI/NIST and ISO/IEC 19794-2. Like fingers are compared, and unknown
+    /// ones with all. Each known one once.
+    #[schema(minimum = 0, maximum = 10, example = 2)]
     pub position: u8,
     /// `image/png`, `image/bmp`, `image/tiff`, `image/wsq` or `application/x-iso-19794-2-2005`.
     #[schema(example = "image/png")]

@@ -104,7 +104,7 @@ pub struct RecordView {
 /// A print.
 #[derive(Serialize, ToSchema)]
 pub struct FingerprintView {
-    /// 1 (right thumb) to 10 (left little).
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown).
     pub position: u8,
     /// As it was sent.
     pub media_type: String,
@@ -115,9 +115,13 @@ pub struct FingerprintView {
     pub minutiae: usize,
     /// Area that they span. Unit: square millimetres.
     pub area_mm2: u32,
-    /// In a hit: what this finger would score alone, where both sides have it.
+    /// In a hit: what this finger would score alone, where it was compared. Of fingers of unknown position only the one that fits best
+    /// has a score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<u32>,
+    /// In a hit: the position of the finger that was sent and has this score with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<u8>,
     /// The file, base64.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64")]
     #[schema(value_type = Option<String>, format = Byte)]
@@ -150,12 +154,15 @@ impl ComparisonView {
 
 impl From<Hit> for HitView {
     fn from(hit: Hit) -> Self {
-        let score = |data: &FingerprintData| {
-            hit.found.fingers.iter().find(|(position, _)| *position == data.position).map(|&(_, score)| score)
+        // Two fingers of the probe can fit one fingerprint best, where positions are unknown.
+        let best = |index| {
+            let of_print = hit.found.fingers.iter().filter(|finger| finger.fingerprint == index);
+            of_print.max_by_key(|finger| finger.score)
         };
-        let prints = hit.record.fingerprints.iter().zip(hit.prints);
-        let fingerprints = prints.map(|(data, print)| FingerprintView {
-            score: score(data),
+        let prints = hit.record.fingerprints.iter().zip(hit.prints).enumerate();
+        let fingerprints = prints.map(|(index, (data, print))| FingerprintView {
+            score: best(index).map(|finger| finger.score),
+            compared_with: best(index).map(|finger| finger.position.code()),
             ..FingerprintView::new(data, Some(print))
         });
         Self {
@@ -177,6 +184,7 @@ impl FingerprintView {
             minutiae: data.minutiae,
             area_mm2: data.area_mm2,
             score: None,
+            compared_with: None,
             data: print,
         }
     }

@@ -24,3 +24,4 @@ mod refusals;
 mod restarts;
 mod rule_matrix;
 mod tidy;
+mod unknown_positions;

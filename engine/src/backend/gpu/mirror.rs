@@ -50,7 +50,7 @@ impl Page {
 
 /// The device's copy.
 pub(super) struct Mirror {
-    fingers: [Vec<Page>; FingerPosition::COUNT],
+    fingers: [Vec<Page>; FingerPosition::SUB_GALLERIES],
     page_rows: usize,
     pending_bytes: u64,
 }
@@ -74,18 +74,18 @@ impl Mirror {
 
     /// Brings the device up to the host's state at these places: one write for each run of neighbouring rows.
     pub(super) fn follow(&mut self, opened: &Opened, gallery: &Gallery, changes: &[Change]) {
-        let mut touched: [Vec<usize>; FingerPosition::COUNT] = Default::default();
+        let mut touched: [Vec<usize>; FingerPosition::SUB_GALLERIES] = Default::default();
         for &change in changes {
             match change {
                 Change::Label(slot) => {
-                    for position in FingerPosition::all() {
+                    for position in FingerPosition::sub_galleries() {
                         touched[position.index()].extend(gallery.row(slot, position));
                     }
                 }
                 Change::Row(position, row) => touched[position.index()].push(row),
             }
         }
-        for position in FingerPosition::all() {
+        for position in FingerPosition::sub_galleries() {
             let rows = &mut touched[position.index()];
             rows.sort_unstable();
             rows.dedup();

@@ -163,7 +163,7 @@ impl Scoring<'_> {
 
     fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for position in FingerPosition::all() {
+        for position in FingerPosition::sub_galleries() {
             let of_position = groups.len();
             for (number, ask) in self.asks.iter().enumerate() {
                 let probes = ask.probe.iter().filter(|(own, _)| *own == position);
