@@ -8,18 +8,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::{Ask, Backend, BackendError, BackendInfo, COMPARED, Fingers, Scored, Shortlist};
-use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Scope, Slot, Watch};
+use crate::gallery::{Change, Gallery, PARTITIONS, Partition, Row, Scope, Slot, Watch};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
-use crate::simd::{CpuPath, PreparedProbe};
+use crate::simd::{self, CpuPath, PreparedProbe};
 use crate::stages::s2_alignment;
-use crate::template::{Probe, TemplateRef};
+use crate::template::{Probe, TEMPLATE_WORDS, TemplateRef};
 
 /// Searches that go over the gallery together: more share a row in the cache with no gain (prototype: it ends at 8), and each has a
 /// key for every slot.
 const ASKS_AT_A_TIME: usize = 8;
 /// Comparisons of stage 1 for which a thread holds the gallery: a millisecond or two of the portable path.
 const COMPARISONS_A_HOLD: usize = 256;
+/// Rows that are compared with one finger, and then with the next.
+const ROWS_AT_A_TIME: usize = 16;
+/// How far ahead templates are fetched: two comparisons take as long as memory does.
+const ROWS_AHEAD: usize = 2;
 /// Slots that a thread selects from at a time.
 const SLOTS_AT_A_TIME: usize = 1 << 16;
 
@@ -100,18 +104,19 @@ fn score_finger(
     keys: &[Vec<AtomicU32>],
     path: CpuPath,
 ) -> Vec<u32> {
-    let fingers = asks.iter().enumerate().flat_map(|(number, ask)| {
-        ask.probe.iter().map(move |(position, probe)| (*position, (number, ask.scope, probe)))
-    });
-    let probes: Vec<(usize, &Scope, &Probe, PreparedProbe<'_>)> = fingers
-        .filter(|(own, (_, _, probe))| *own == position && probe.template().view().stage1_count() > 0)
-        .map(|(_, (number, scope, probe))| (number, scope, probe, PreparedProbe::new(path, probe)))
-        .collect();
+    let mut fingers = Vec::new();
+    for (number, (ask, keys)) in asks.iter().zip(keys).enumerate() {
+        let own = ask.probe.iter().filter(|(own, _)| *own == position).map(|(_, probe)| probe);
+        for probe in own.filter(|probe| probe.template().view().stage1_count() > 0) {
+            let prepared = PreparedProbe::new(path, probe);
+            fingers.push(Finger { number, scope: ask.scope, probe, prepared, keys });
+        }
+    }
     let none = || vec![0u32; asks.len() * PARTITIONS];
-    if probes.is_empty() {
+    if fingers.is_empty() {
         return none();
     }
-    let step = (COMPARISONS_A_HOLD / probes.len()).max(1);
+    let step = (COMPARISONS_A_HOLD / fingers.len()).max(1);
     let steps = gallery.read().finger(position).rows().div_ceil(step);
     let count_some = |mut counts: Vec<u32>, number: usize| {
         let gallery = gallery.read();
@@ -123,22 +128,11 @@ fn score_finger(
                 break;
             }
             first += rows.len();
-            for (row, words) in rows.iter().zip(templates) {
-                let slot = Slot(row.slot);
-                let Some(label) = gallery.label(slot).filter(|_| row.count > 0) else { continue };
-                // The scope is asked before a word of the template is read.
-                for (number, _, probe, prepared) in probes.iter().filter(|(_, scope, ..)| scope.allows(label))
-                {
-                    // Slots that are newer than the search are compared at its end.
-                    let Some(sum) = keys[*number].get(slot.index()) else { continue };
-                    let score = prepared.score(words);
-                    let key = key(score, probe.normalisation(), TemplateRef::new(words).normalisation());
-                    let before = sum.load(Ordering::Relaxed);
-                    if before == 0 {
-                        counts[*number * PARTITIONS + usize::from(label.partition.number())] += 1;
-                    }
-                    let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
-                    sum.store(start.wrapping_add_signed(key), Ordering::Relaxed);
+            // Some rows for one probe, then for the next: rows and probe are both in the nearest cache meanwhile.
+            for at in (0..rows.len()).step_by(ROWS_AT_A_TIME) {
+                let some = &rows[at..rows.len().min(at + ROWS_AT_A_TIME)];
+                for finger in &fingers {
+                    finger.score(&gallery, some, &templates[at..], &mut counts);
                 }
             }
         }
@@ -149,6 +143,48 @@ fn score_finger(
         a
     };
     (0..steps).into_par_iter().fold(none, count_some).reduce(none, sum)
+}
+
+/// A finger of a search.
+struct Finger<'a> {
+    /// Of the search.
+    number: usize,
+    scope: &'a Scope,
+    probe: &'a Probe,
+    prepared: PreparedProbe<'a>,
+    keys: &'a [AtomicU32],
+}
+
+impl Finger<'_> {
+    /// Compares it with these rows, and adds to the keys of their slots and to the counts of their partitions. There are more templates
+    /// than rows where more follow.
+    fn score(
+        &self,
+        gallery: &Gallery,
+        rows: &[Row],
+        templates: &[[u32; TEMPLATE_WORDS]],
+        counts: &mut [u32],
+    ) {
+        for (at, (row, words)) in rows.iter().zip(templates).enumerate() {
+            let slot = Slot(row.slot);
+            let Some(label) = gallery.label(slot).filter(|_| row.count > 0) else { continue };
+            // The scope is asked before a word of the template is read. Slots that are newer than the search are compared at its end.
+            let Some(sum) = self.keys.get(slot.index()).filter(|_| self.scope.allows(label)) else {
+                continue;
+            };
+            if let Some(ahead) = templates.get(at + ROWS_AHEAD) {
+                simd::prefetch(ahead);
+            }
+            let score = self.prepared.score(words);
+            let key = key(score, self.probe.normalisation(), TemplateRef::new(words).normalisation());
+            let before = sum.load(Ordering::Relaxed);
+            if before == 0 {
+                counts[self.number * PARTITIONS + usize::from(label.partition.number())] += 1;
+            }
+            let start = if before == 0 { COMPARED + KEY_BIAS } else { before };
+            sum.store(start.wrapping_add_signed(key), Ordering::Relaxed);
+        }
+    }
 }
 
 fn add(counts: &mut [u32], more: &[u32]) {

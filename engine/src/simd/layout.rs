@@ -22,6 +22,14 @@ const K2: usize = t::STAGE2_MINUTIAE;
 const _: () = assert!(K1 == 32 && DESCRIPTOR_WORDS == 8 && WEIGHT_BITS == 10);
 const _: () = assert!(t::DIRECTION_GATE < 64 && t::ROTATION_TOLERANCE < 64 && t::SIMILARITY_FLOOR <= 1024);
 
+/// The square root, rounded down. That of floats is one instruction and, below 2^52, rounded to the nearest without ever reaching the
+/// next whole number; the standard library's has branches that impostors make hard to predict.
+#[expect(clippy::cast_sign_loss, reason = "a root of what is at most 2^32")]
+#[inline]
+pub(super) fn square_root(value: u32) -> u32 {
+    f64::from(value).sqrt() as u32
+}
+
 /// The words of a template as fields, for little-endian machines; `template::layout` says what they hold.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -41,6 +49,13 @@ pub(super) struct Reference {
 impl Reference {
     pub(super) fn of(words: &[u32; TEMPLATE_WORDS]) -> &Self {
         bytemuck::must_cast_ref(words)
+    }
+
+    /// A word of each cache line that stage 1 reads.
+    pub(super) fn lines_of_stage1(&self) -> impl Iterator<Item = &u32> {
+        const LINE: usize = 64 / size_of::<u32>();
+        let descriptors = self.descriptors[..K1].as_flattened().iter().step_by(LINE);
+        descriptors.chain(self.geometry.iter().step_by(LINE)).chain([&self.normalisation])
     }
 
     pub(super) fn count(&self) -> usize {

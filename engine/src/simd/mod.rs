@@ -81,6 +81,18 @@ impl CpuPath {
     }
 }
 
+/// Asks for what stage 1 reads of a template to be brought near, while something else is done. Says nothing about results.
+pub(crate) fn prefetch(template: &[u32; TEMPLATE_WORDS]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in layout::Reference::of(template).lines_of_stage1() {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: nothing is read; every x86-64 has the instruction.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(line).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = template;
+}
+
 /// A probe laid out for one path: made once a search, then compared with many references without allocating.
 pub struct PreparedProbe<'a>(Prepared<'a>);
 

@@ -6,7 +6,9 @@
 
 use core::arch::x86_64::*;
 
-use super::layout::{Fields, K1, Pairs, Reference, SPREAD_MAX, STEPS, directions, gate, reciprocals, window};
+use super::layout::{
+    Fields, K1, Pairs, Reference, SPREAD_MAX, STEPS, directions, gate, reciprocals, square_root, window,
+};
 use crate::template::{DESCRIPTOR_WORDS, Probe, TEMPLATE_WORDS};
 
 /// Lanes of a run, and runs.
@@ -58,7 +60,7 @@ pub(super) fn score(lanes: &Lanes, reference: &[u32; TEMPLATE_WORDS]) -> u32 {
     let reference = Reference::of(reference);
     let (similarities, to) = links(lanes, reference);
     let fields = Fields::new(&lanes.directions, reference, &similarities, &to);
-    support(lanes, &fields).isqrt()
+    square_root(support(lanes, &fields))
 }
 
 /// The similarity of each lane's best link, 0..=1024, and its reference minutia.

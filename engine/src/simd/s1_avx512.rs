@@ -8,7 +8,7 @@
 use core::arch::x86_64::*;
 
 use super::layout::{
-    FLOOR, K1, Pairs, Reference, SPREAD_MAX, STEPS, directions, first_quarter, gate, reciprocals,
+    FLOOR, K1, Pairs, Reference, SPREAD_MAX, STEPS, directions, first_quarter, gate, reciprocals, square_root,
 };
 use crate::template::{DESCRIPTOR_WORDS, Probe, TEMPLATE_WORDS, Tables, WEIGHT_BITS};
 
@@ -66,13 +66,17 @@ struct Links {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq")]
 pub(super) fn score(lanes: &Lanes, reference: &[u32; TEMPLATE_WORDS]) -> u32 {
     let reference = Reference::of(reference);
-    support(lanes, reference, &links(lanes, reference)).isqrt()
+    square_root(support(lanes, reference, &links(lanes, reference)))
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq")]
 fn links(lanes: &Lanes, reference: &Reference) -> Links {
-    let planes = lanes.planes.map(|halves| halves.map(bytemuck::must_cast::<_, __m512i>));
+    // In registers: what a closure returns would go through memory.
+    let mut planes = [[_mm512_setzero_si512(); 2]; DESCRIPTOR_WORDS];
+    for (registers, plane) in planes.iter_mut().zip(&lanes.planes) {
+        *registers = [bytemuck::must_cast(plane[0]), bytemuck::must_cast(plane[1])];
+    }
     let mut best = Links { similarity: _mm512_setzero_si512(), to: _mm512_setzero_si512() };
     let mut j = _mm512_setzero_si512();
     let rows = reference.descriptors.iter().zip(&reference.geometry).zip(&reference.popcounts);
