@@ -148,7 +148,7 @@ impl Supply {
         Template::new(&self.minutiae()).expect("within the largest extent")
     }
 
-    /// 1 to 10 different positions, often few.
+    /// 1 to 10 different positions, often few, and sometimes one that nobody knows.
     fn positions(&mut self) -> BTreeSet<FingerPosition> {
         let percent = 1 + self.random.below(100);
         let first = self.random.below(10) as usize;
@@ -156,7 +156,11 @@ impl Supply {
             let index = position.index();
             self.random.happens(percent) || index == first
         });
-        chosen.collect()
+        let mut chosen: BTreeSet<_> = chosen.collect();
+        if self.random.happens(20) {
+            chosen.insert(FingerPosition::UNKNOWN);
+        }
+        chosen
     }
 
     fn record(&mut self) -> (Label, Fingers) {
@@ -222,11 +226,12 @@ fn every_score_and_every_count_is_equal_through_a_gallery_s_life() {
         let asked = scopes.map(|scope| (supply.probe(), scope));
         for (probe, scope) in &asked {
             let (slots_compared, slots_scored) = both.scores(probe, scope);
-            both.search(probe, scope);
             searches += 1;
             compared += slots_compared;
             scored += slots_scored;
         }
+        let (probe, scope) = &asked[round % 4];
+        both.search(probe, scope);
         let asks: Vec<_> = asked.iter().map(|(probe, scope)| Ask { probe, scope }).collect();
         both.shortlists(&asks);
     }
@@ -234,6 +239,40 @@ fn every_score_and_every_count_is_equal_through_a_gallery_s_life() {
     let highest = slots.iter().map(|slot| slot.index()).max();
     assert!(highest > Some(700) && scored > 1500, "too little to show anything: {highest:?}, {scored}");
     both.finish();
+}
+
+/// How many comparisons of a stage: 100 000, or what `WHORL_PARITY` says.
+fn wanted() -> u32 {
+    std::env::var("WHORL_PARITY").map_or(100_000, |number| number.parse().expect("a number"))
+}
+
+/// One finger against 2000, again and again, of every kind that there is; `compare` gives how many were compared.
+fn many_comparisons(seed: u64, compare: impl Fn(&Both, &[(FingerPosition, Probe)], &[Slot]) -> u32) {
+    let (both, mut supply) = (Both::new(), Supply::new(seed));
+    let finger = FingerPosition::try_from(2).expect("the right index");
+    let records: Vec<_> = (0..2000).map(|_| (supply.label(), vec![(finger, supply.template())])).collect();
+    let slots = both.append(&records);
+    let (wanted, mut compared) = (wanted(), 0);
+    while compared < wanted {
+        let probe = [(finger, Probe::new(supply.template()))];
+        compared += compare(&both, &probe, &slots);
+    }
+    println!("{compared} comparisons");
+    both.finish();
+}
+
+#[test]
+fn many_comparisons_of_stage_1_are_equal_in_every_kernel() {
+    many_comparisons(6, |both, probe, _| both.scores(probe, &everything()).0);
+}
+
+#[test]
+fn many_comparisons_of_stage_2_are_equal() {
+    many_comparisons(7, |both, probe, slots| {
+        let on_cpu = both.cpu.align(probe, slots).expect("the CPU cannot fail");
+        assert_eq!(on_cpu, both.gpus[0].align(probe, slots).expect("a working GPU"));
+        u32::try_from(on_cpu.len()).expect("few")
+    });
 }
 
 #[test]
