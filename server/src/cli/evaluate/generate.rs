@@ -3,7 +3,8 @@
 //! Enrolled is the first impression of each finger, or of each pair of fingers; the others are the probes. Public sets do not say
 //! which finger of the hand theirs are: single ones are all called right index (2), of a pair the first is the right index and
 //! the second the left (7), neighbours by number. Cards of NIST SD 14 stand in the gallery as strangers: ten records of
-//! one finger each, or the five pairs of like fingers of both hands, so that the gallery is as large as the data allow.
+//! one finger each, or five pairs of a finger of each hand: the like ones, and in further pairings each right finger with the next left
+//! ones, so that the gallery is as large as the data allow.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ pub struct Generate {
     /// Fingers of a person; with 2, neighbours by number are one person
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
     fingers: u8,
+    /// Times that the right hand of a card is paired with its left one, each time anew: a print is then in so many records
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pairings: u8,
     /// Persons of each folder, the last ones, who are searched for and not enrolled
     #[arg(long, default_value = "0", value_name = "COUNT")]
     not_enrolled: usize,
@@ -50,7 +54,13 @@ impl Generate {
         }
         if let Some(folder) = &self.distractors {
             let prints = sd14_cards(folder)?;
-            lines.extend(prints.chunk_by(|a, b| a.card == b.card).flat_map(|card| of_card(card, positions)));
+            for card in prints.chunk_by(|a, b| a.card == b.card) {
+                lines.extend(if self.fingers == 1 {
+                    records(card, &[right], FingerPosition::COUNT, 1)
+                } else {
+                    records(card, positions, FingerPosition::COUNT / 2, usize::from(self.pairings))
+                });
+            }
         }
         write(&lines, std::io::stdout().lock())
     }
@@ -86,15 +96,17 @@ fn of_set(set: &Set, positions: &[FingerPosition], not_enrolled: usize) -> Vec<L
     lines
 }
 
-/// Every finger as a record, or each finger of the right hand with its like of the left.
-fn of_card(card: &[Sd14Print], positions: &[FingerPosition]) -> Vec<Line> {
+/// Records of a card: every finger, or each of the right hand with one of the left, in several pairings.
+fn records(card: &[Sd14Print], positions: &[FingerPosition], of_a_hand: usize, pairings: usize) -> Vec<Line> {
     let print = |index: usize| card.iter().find(|print| print.position.index() == index);
-    let records = FingerPosition::COUNT / positions.len();
     let mut lines = Vec::new();
-    for first in 0..records {
-        let hands = (0..positions.len()).map(|hand| print(first + hand * records));
+    for (pairing, first) in
+        (0..pairings).flat_map(|pairing| (0..of_a_hand).map(move |first| (pairing, first)))
+    {
+        let other = of_a_hand + (first + pairing) % of_a_hand;
+        let hands = [first, other].into_iter().take(positions.len()).map(print);
         let Some(prints) = hands.collect::<Option<Vec<_>>>() else { continue };
-        let name = format!("{}/{}", card[0].card, first + 1);
+        let name = format!("{}/{}", card[0].card, pairing * of_a_hand + first + 1);
         lines.extend(prints.into_iter().zip(positions).map(|(print, &position)| Line {
             role: Role::Enrolled,
             record: name.clone(),
