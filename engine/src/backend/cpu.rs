@@ -70,7 +70,7 @@ impl Backend for Cpu {
         probe: &Fingers,
         slots: &[Slot],
     ) -> Result<Vec<Vec<i32>>, BackendError> {
-        Ok(slots.par_iter().map(|&slot| align(&gallery.read(), probe, slot)).collect())
+        Ok(slots.par_iter().map(|&slot| align_by(self.0, &gallery.read(), probe, slot)).collect())
     }
 
     fn score(&self, gallery: &Watch<'_>, ask: Ask<'_>) -> Result<Scored, BackendError> {
@@ -215,11 +215,15 @@ fn best(by_slot: &[u32], length: usize) -> Vec<(Slot, u32)> {
     best
 }
 
-/// Log-odds of one slot by finger of the probe.
+/// Log-odds of one slot by finger of the probe, by the twin: what the other paths and devices are held to.
 pub(crate) fn align(gallery: &Gallery, probe: &Fingers, slot: Slot) -> Vec<i32> {
+    align_by(CpuPath::Portable, gallery, probe, slot)
+}
+
+fn align_by(path: CpuPath, gallery: &Gallery, probe: &Fingers, slot: Slot) -> Vec<i32> {
     let finger = |(position, probe): &(FingerPosition, Probe)| {
         let template = gallery.template(slot, *position);
-        template.map_or(s2_alignment::NO_EVIDENCE, |template| s2_alignment::score(probe, template))
+        template.map_or(s2_alignment::NO_EVIDENCE, |template| simd::log_odds(path, probe, template))
     };
     probe.iter().map(finger).collect()
 }

@@ -1,4 +1,4 @@
-//! Stage 1 in the instructions of this machine: the same scores as the twin in `stages`, to the bit, many times faster.
+//! Both stages in the instructions of this machine: the same scores as the twins in `stages`, to the bit, many times faster.
 //!
 //! All of a path is safe code, in functions that state the instructions they are compiled to. What is left to this file is
 //! to call them only on a machine that has those instructions, which is what no compiler can know: the one reason for
@@ -7,7 +7,8 @@
 //! *Why not one generic kernel.* The paths differ in what their instructions make cheap, not in their width: 32 minutiae
 //! in one register and no branch, or runs of 8 that are skipped when the direction gate bars them all.
 //!
-//! *Why not automatic vectorisation.* It took the 16-bit multiplications apart into 32-bit ones, at a third of the speed.
+//! *Why not automatic vectorisation.* For stage 1, it took the 16-bit multiplications apart into 32-bit ones, at a third of the
+//! speed. Stage 2 counts in 32 bits, and is the twin itself, compiled once more for each path: see [`log_odds`].
 
 mod ceiling;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
@@ -18,11 +19,13 @@ mod s1_avx2;
 mod s1_avx512;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod s1_neon;
+#[cfg(target_arch = "x86_64")]
+mod s2;
 
 pub use ceiling::Ceiling;
 
-use crate::stages::s1_consistency;
-use crate::template::{Probe, TEMPLATE_WORDS};
+use crate::stages::{s1_consistency, s2_alignment};
+use crate::template::{Probe, TEMPLATE_WORDS, TemplateRef};
 
 /// Instructions that the CPU back end can be made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +140,20 @@ impl<'a> PreparedProbe<'a> {
             Prepared::Neon(lanes) => unsafe { s1_neon::score(lanes, reference) },
             Prepared::Portable(probe) => s1_consistency::score(probe, reference),
         }
+    }
+}
+
+/// What [`s2_alignment::score`] says of the probe and this reference; of a path that the machine has not got, the portable one says it.
+pub fn log_odds(path: CpuPath, probe: &Probe, reference: TemplateRef<'_>) -> i32 {
+    match path {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the machine has just been seen to have the instructions that the function is compiled to.
+        CpuPath::Avx512 if path.is_available() => unsafe { s2::avx512(probe, reference) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        CpuPath::Avx2 if path.is_available() => unsafe { s2::avx2(probe, reference) },
+        // Every 64-bit ARM has NEON, and the portable code is compiled to it.
+        _ => s2_alignment::score(probe, reference),
     }
 }
 

@@ -10,6 +10,8 @@
 
 use std::sync::LazyLock;
 
+use crate::template::{self, RECIPROCALS};
+
 /// Fraction bits of [`ln`], [`exp_of_minus_half`] and of all that the log-odds are made of.
 pub const Q: u32 = 12;
 /// Units of a full turn in [`angle`].
@@ -37,6 +39,50 @@ pub struct Tables {
     atan: [i32; ATAN_STEPS + 1],
     /// `exp(-u/2)` in the middle of the step u = n/64, 0..=4080; the last is 0.
     exp: [u32; EXP_STEPS + 1],
+    /// Cosine in the lower half, sine in the upper: one look-up for both, where many lanes look up at once.
+    rotation: [i32; HALF_UNITS],
+    /// What `template::Tables` has, in words, for the same reason; the last is 0.
+    pub(crate) reciprocal: [u32; RECIPROCALS + 1],
+}
+
+impl Tables {
+    /// Cosine and sine of n/512 of a turn; beyond a turn it begins anew.
+    #[inline(always)]
+    pub(crate) fn rotation(&self, n: u32) -> (i32, i32) {
+        let both = self.rotation[n as usize % HALF_UNITS];
+        ((both << 16) >> 16, both >> 16)
+    }
+
+    /// What [`angle`] gives, for loops in which the tables are at hand.
+    #[inline(always)]
+    pub(crate) fn angle(&self, y: i32, x: i32) -> i32 {
+        let (ax, ay) = (x.unsigned_abs(), y.unsigned_abs());
+        let (small, large) = (ax.min(ay), ax.max(ay));
+        // Of nothing, small / large is 0 / 1, so the angle is 0.
+        let octant = self.atan[quotient::<9>(small * 256 + large / 2, large.max(1)).min(256) as usize];
+        let first = if ay > ax { TURN / 4 - octant } else { octant };
+        let half = if x < 0 { TURN / 2 - first } else { first };
+        if y < 0 { -half } else { half }
+    }
+
+    /// What [`exp_of_minus_half`] gives.
+    #[inline(always)]
+    pub(crate) fn exp_of_minus_half(&self, u: u32) -> u32 {
+        self.exp[((u >> 10) as usize).min(EXP_STEPS)]
+    }
+}
+
+/// `dividend / divisor` for a quotient below 2^BITS, bit by bit: machines have no division that takes many lanes at once.
+#[inline(always)]
+pub(crate) fn quotient<const BITS: u32>(dividend: u32, divisor: u32) -> u32 {
+    let (mut rest, mut quotient) = (dividend, 0);
+    for bit in (0..BITS).rev() {
+        let part = divisor << bit;
+        let fits = rest >= part;
+        rest -= if fits { part } else { 0 };
+        quotient |= u32::from(fits) << bit;
+    }
+    quotient
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -56,6 +102,13 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
             let middle = (n as f64 + 0.5) / 64.0;
             if n == EXP_STEPS { 0 } else { rounded(libm::exp(-middle / 2.0) * one) as u32 }
         }),
+        rotation: core::array::from_fn(|n| {
+            let [cos, sin] = [libm::cos(turn(n)), libm::sin(turn(n))].map(|part| rounded(part * scale));
+            sin << 16 | cos & 0xFFFF
+        }),
+        reciprocal: core::array::from_fn(|n| {
+            template::Tables::get().reciprocal.get(n).map_or(0, |&entry| entry.into())
+        }),
     }
 });
 
@@ -72,15 +125,12 @@ pub fn words() -> Vec<u32> {
 }
 
 /// Largest integer whose square is not above `value`: 16 steps, no division, no float.
+#[inline(always)]
 pub fn integer_sqrt(value: u32) -> u32 {
     let mut root = 0u32;
-    let mut bit = 1u32 << 15;
-    while bit != 0 {
-        let next = root | bit;
-        if next * next <= value {
-            root = next;
-        }
-        bit >>= 1;
+    for bit in (0..16).rev() {
+        let next = root | 1 << bit;
+        root = if next * next <= value { next } else { root };
     }
     root
 }
@@ -98,20 +148,12 @@ pub fn ln(value: u32) -> i32 {
 
 /// The angle of (x, y) in 1/4096 of a turn, -2047..=2048, 0 for (0, 0). |x| and |y| at most 2^23.
 pub fn angle(y: i32, x: i32) -> i32 {
-    let (ax, ay) = (x.unsigned_abs(), y.unsigned_abs());
-    let (small, large) = (ax.min(ay), ax.max(ay));
-    if large == 0 {
-        return 0;
-    }
-    let octant = tables().atan[((small * 256 + large / 2) / large) as usize];
-    let first = if ay > ax { TURN / 4 - octant } else { octant };
-    let half = if x < 0 { TURN / 2 - first } else { first };
-    if y < 0 { -half } else { half }
+    tables().angle(y, x)
 }
 
 /// `exp(-u/2)` for u with 16 fraction bits, [`Q`] fraction bits; 0 from 12 on.
 pub fn exp_of_minus_half(u: u32) -> u32 {
-    tables().exp[((u >> 10) as usize).min(EXP_STEPS)]
+    tables().exp_of_minus_half(u)
 }
 
 #[cfg(test)]
@@ -124,6 +166,30 @@ mod tests {
             let root = u64::from(integer_sqrt(value));
             assert!(root * root <= u64::from(value) && (root + 1) * (root + 1) > u64::from(value));
         }
+    }
+
+    #[test]
+    fn quotients_are_those_of_a_division() {
+        for divisor in (1..300).chain([4720, (1 << 23) - 1]) {
+            for dividend in (0..600).chain([divisor * 255 - 1, divisor * 255, divisor * 256 - 1]) {
+                if dividend / divisor < 256 {
+                    assert_eq!(
+                        quotient::<8>(dividend, divisor),
+                        dividend / divisor,
+                        "{dividend} / {divisor}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_look_ups_of_a_rotation_are_alike() {
+        let tables = tables();
+        assert!((0..512u32).all(|n| {
+            let at = n as usize;
+            tables.rotation(n) == (tables.cos[at], tables.sin[at])
+        }));
     }
 
     #[test]

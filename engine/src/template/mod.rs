@@ -68,12 +68,13 @@ impl Template {
         Some(Self(Box::new(layout::words(&packed, stage1_count))))
     }
 
-    /// Of at most [`t::STAGE1_MINUTIAE`] minutiae made up of any bits, in this order: geometry as x, y and direction.
+    /// Of at most [`t::STAGE2_MINUTIAE`] minutiae made up of any bits, in this order: geometry as x, y and direction.
     #[cfg(test)]
     #[expect(clippy::type_complexity, reason = "place and direction, and bits")]
     pub(crate) fn made_up(minutiae: &[((i32, i32, u8), [u32; DESCRIPTOR_WORDS])]) -> Self {
         let pack = |&((x, y, direction), bits): &_| (layout::pack(x, y, direction), countable(bits));
-        Self(Box::new(layout::words(&minutiae.iter().map(pack).collect::<Vec<_>>(), minutiae.len())))
+        let stage1_count = minutiae.len().min(t::STAGE1_MINUTIAE);
+        Self(Box::new(layout::words(&minutiae.iter().map(pack).collect::<Vec<_>>(), stage1_count)))
     }
 
     /// What is in it.

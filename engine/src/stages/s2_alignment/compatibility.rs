@@ -1,119 +1,210 @@
 //! Which links agree on a motion, and how far the agreement of all supports each.
+#![expect(clippy::cast_possible_truncation, reason = "an agreement fits a byte, and there are 96 links")]
 
-use super::{K2, LINKS, Link, Sides};
-use crate::stages::arithmetic::{ROTATION_BITS, integer_sqrt, tables};
+use super::links::{Links, Placed};
+use super::{K2, LINKS};
+use crate::stages::arithmetic::{ROTATION_BITS, Tables, integer_sqrt};
 use crate::template::Probe;
 use crate::tunables as t;
 
-/// Seeds that start an alignment each, at most.
-type Seeds = Vec<usize>;
+/// Seeds that start an alignment each, at most: the first so many.
+pub(super) type Seeds = ([usize; t::ALIGNMENT_SEEDS], usize);
 
-/// A symmetric matrix: how well two links agree, 0..=255.
-pub(super) struct Compatibility(Box<[[u8; LINKS]; LINKS]>);
+/// A symmetric matrix: how well two links agree, 0..=255. Row a holds what is before column a, then zeros.
+pub(super) struct Compatibility([[u8; LINKS]; LINKS]);
+
+/// Calls a function with the least multiple of 16 that reaches over `$a` columns: a loop of a length that is known takes
+/// whole registers and needs no end.
+macro_rules! over_columns_before {
+    ($a:expr, $function:ident($($argument:expr),*)) => {
+        match $a / 16 {
+            0 => $function::<16>($($argument),*),
+            1 => $function::<32>($($argument),*),
+            2 => $function::<48>($($argument),*),
+            3 => $function::<64>($($argument),*),
+            4 => $function::<80>($($argument),*),
+            _ => $function::<LINKS>($($argument),*),
+        }
+    };
+}
 
 impl Compatibility {
-    pub(super) fn new(probe: &Probe, sides: &Sides<'_>, links: &[Link; LINKS]) -> Self {
-        let mut all = Box::new([[0; LINKS]; LINKS]);
-        let placed = links.map(|link| Placed::new(sides, &link));
-        for a in 0..LINKS {
-            for b in 0..a {
-                let value = agreement(probe, &placed[a], &placed[b]);
-                all[a][b] = value;
-                all[b][a] = value;
+    #[inline(always)]
+    pub(super) fn new(tables: &Tables, probe: &Probe, links: &Links) -> Self {
+        let rows = probe.link_tolerances().as_chunks::<K2>().0;
+        let mut agreeing = [[0; LINKS]; LINKS / 32];
+        let mut tolerances = [0; LINKS];
+        for (from, row) in rows.iter().enumerate().take(probe.template().view().count()) {
+            for (k, &tolerance) in row.iter().enumerate() {
+                tolerances[2 * k] = tolerance;
+                tolerances[2 * k + 1] = tolerance;
+            }
+            // Nothing is within 0: two links of one minutia do not agree.
+            (tolerances[2 * from], tolerances[2 * from + 1]) = (0, 0);
+            for a in [2 * from, 2 * from + 1] {
+                if links.weight[a] > 0 {
+                    let bits = &mut agreeing[a / 32];
+                    over_columns_before!(a, add_agreeing(tables, links, &tolerances, a, bits));
+                }
+            }
+        }
+        // Few agree at all, so how well is better asked of them one by one: it takes a division.
+        let mut all = [[0; LINKS]; LINKS];
+        for (word, bits) in agreeing.iter().enumerate() {
+            for (b, &bits) in bits.iter().enumerate() {
+                let mut left = bits;
+                while left != 0 {
+                    let a = 32 * word + left.trailing_zeros() as usize;
+                    left &= left - 1;
+                    let (spread, error) = mismatch(tables, links, links.placed(a), b);
+                    all[a][b] = agreement(spread, error, rows[a / 2][b / 2]);
+                }
             }
         }
         Self(all)
     }
 
     /// The strength of each link after one round of relaxation, 0..=242.
-    pub(super) fn relaxed(&self, links: &[Link; LINKS]) -> [u32; LINKS] {
+    #[inline(always)]
+    pub(super) fn relaxed(&self, links: &Links) -> [u32; LINKS] {
         // 96 * 255 * 230 * 230 < 2^31.
-        let weights = links.map(|link| link.weight);
-        let sums: [u32; LINKS] = core::array::from_fn(|a| weights[a] * self.support(a, &weights));
-        let most = sums.iter().copied().max().unwrap_or(0);
+        let weights = &links.weight;
+        let mut sums = self.supports(weights);
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum *= weight;
+        }
+        let most = sums.iter().fold(0, |most, &sum| most.max(sum));
         // Cut to 16 bits, so that 2^8 * 230 * 2^16 stays below 2^32.
         let shift = 16u32.saturating_sub(most.leading_zeros());
         let most = (most >> shift).max(1);
-        core::array::from_fn(|a| integer_sqrt(256 * weights[a] * (sums[a] >> shift) / most))
+        // Division one by one, roots together.
+        let mut strengths = [0; LINKS];
+        for a in 0..LINKS {
+            strengths[a] = 256 * weights[a] * (sums[a] >> shift) / most;
+        }
+        for strength in &mut strengths {
+            *strength = integer_sqrt(*strength);
+        }
+        strengths
     }
 
     /// The links that others support most, none of them a near neighbour of one before it; of equals the first.
+    #[inline(always)]
     pub(super) fn seeds(&self, strengths: &[u32; LINKS]) -> Seeds {
         // 242 * 96 * 255 * 242 < 2^31.
-        let mut supports: [u32; LINKS] = core::array::from_fn(|a| strengths[a] * self.support(a, strengths));
-        let mut seeds = Seeds::with_capacity(t::ALIGNMENT_SEEDS);
-        while seeds.len() < t::ALIGNMENT_SEEDS {
-            let most = supports.iter().copied().max().unwrap_or(0);
+        let mut supports = self.supports(strengths);
+        for (support, strength) in supports.iter_mut().zip(strengths) {
+            *support *= strength;
+        }
+        let (mut seeds, mut taken) = ([0; t::ALIGNMENT_SEEDS], 0);
+        while taken < t::ALIGNMENT_SEEDS {
+            let most = supports.iter().fold(0, |most, &support| most.max(support));
             let Some(seed) = supports.iter().position(|&support| support == most && most > 0) else {
                 break;
             };
             for (b, support) in supports.iter_mut().enumerate() {
-                if b == seed || u32::from(self.0[seed][b]) > t::SEED_NEIGHBOUR {
+                if b == seed || self.between(seed, b) > t::SEED_NEIGHBOUR {
                     *support = 0;
                 }
             }
-            seeds.push(seed);
+            seeds[taken] = seed;
+            taken += 1;
         }
-        seeds
+        (seeds, taken)
     }
 
     /// Weights of the links that agree with a seed, for the first fit, 0..=242.
-    pub(super) fn weights_around(&self, seed: usize, strengths: &[u32; LINKS]) -> [u32; LINKS] {
-        core::array::from_fn(|b| {
-            if b == seed { strengths[b] } else { (u32::from(self.0[seed][b]) * strengths[b]) >> 8 }
-        })
+    #[inline(always)]
+    pub(super) fn weights_around(&self, seed: usize, strengths: &[u32; LINKS]) -> [i32; LINKS] {
+        let mut weights = [0; LINKS];
+        for b in 0..LINKS {
+            let agreed = if b == seed { 256 } else { self.between(seed, b) };
+            weights[b] = ((agreed * strengths[b]) >> 8).cast_signed();
+        }
+        weights
     }
 
-    fn support(&self, a: usize, strengths: &[u32; LINKS]) -> u32 {
-        self.0[a].iter().zip(strengths).map(|(&agreement, strength)| u32::from(agreement) * strength).sum()
+    #[inline(always)]
+    fn between(&self, a: usize, b: usize) -> u32 {
+        u32::from(self.0[a.max(b)][a.min(b)])
+    }
+
+    /// How strongly the others support each link.
+    #[inline(always)]
+    fn supports(&self, strengths: &[u32; LINKS]) -> [u32; LINKS] {
+        let mut sums = [0; LINKS];
+        for (a, row) in self.0.iter().enumerate() {
+            if strengths[a] > 0 {
+                over_columns_before!(a, support(row, strengths, a, &mut sums));
+            }
+        }
+        sums
     }
 }
 
-/// A link with what its agreement with others depends on.
-struct Placed {
-    link: Link,
-    /// Direction of the reference minutia minus that of the probe minutia, 0..=255.
-    turn: u32,
-    probe: (i32, i32),
-    reference: (i32, i32),
+/// Adds what link `a` and those before it do for one another. One without strength supports none; what it gets itself is
+/// multiplied by its strength, so it need not be known.
+#[inline(always)]
+fn support<const COLUMNS: usize>(
+    row: &[u8; LINKS],
+    strengths: &[u32; LINKS],
+    a: usize,
+    sums: &mut [u32; LINKS],
+) {
+    let (own, mut sum) = (strengths[a], 0);
+    for b in 0..COLUMNS {
+        let agreement = u32::from(row[b]);
+        sum += agreement * strengths[b];
+        sums[b] += agreement * own;
+    }
+    sums[a] += sum;
 }
 
-impl Placed {
-    fn new(sides: &Sides<'_>, link: &Link) -> Self {
-        let ((px, py, from), (gx, gy, to)) =
-            (sides.probe.geometry(link.from), sides.reference.geometry(link.to));
-        Self { link: *link, turn: to.wrapping_sub(from) & 0xFF, probe: (px, py), reference: (gx, gy) }
+/// Sets bit `a` % 32 of each link before `a` that agrees with it at all: alike in turn, and as far apart, in the same direction, on
+/// both sides.
+#[inline(always)]
+fn add_agreeing<const COLUMNS: usize>(
+    tables: &Tables,
+    links: &Links,
+    tolerances: &[u32; LINKS],
+    a: usize,
+    bits: &mut [u32; LINKS],
+) {
+    let (own, to, bit, before) = (links.placed(a), links.to[a], 1u32 << (a % 32), a as u32);
+    for b in 0..COLUMNS {
+        let (spread, error) = mismatch(tables, links, own, b);
+        let agree = (b as u32) < before
+            && links.weight[b] > 0
+            && links.to[b] != to
+            && spread.abs() <= t::LINK_TURN_TOLERANCE
+            && error < tolerances[b];
+        bits[b] |= if agree { bit } else { 0 };
     }
 }
 
-/// How well two links agree: alike in turn, and as far apart, in the same direction, on both sides. Equal for (a, b) and
-/// (b, a) because it is computed for the later one first.
-fn agreement(probe: &Probe, a: &Placed, b: &Placed) -> u8 {
-    let spread = ((a.turn + 128 + 256 - b.turn) & 0xFF).cast_signed() - 128;
-    if spread.abs() > t::LINK_TURN_TOLERANCE || a.link.weight == 0 || b.link.weight == 0 {
-        return 0;
-    }
-    if a.link.from == b.link.from || a.link.to == b.link.to {
-        return 0;
-    }
+/// By how much link `a` turns further than link `b`, in 1/256, and the square of how far they are from moving alike, in 1/64 square
+/// pixels. The later link is `a`, because rounding tells them apart.
+#[inline(always)]
+fn mismatch(tables: &Tables, links: &Links, a: Placed, b: usize) -> (i32, u32) {
+    let spread = ((a.turn - links.turn[b] + 128) & 0xFF) - 128;
     // The turn in the middle of both, in 1/512.
-    let middle = (2 * b.turn).wrapping_add_signed(spread) as usize & 511;
-    let (cos, sin) = (tables().cos[middle], tables().sin[middle]);
-    let (dx, dy) = (a.probe.0 - b.probe.0, a.probe.1 - b.probe.1);
+    let (cos, sin) = tables.rotation((2 * links.turn[b] + spread).cast_unsigned());
+    let (dx, dy) = (a.probe.0 - links.probe_x[b], a.probe.1 - links.probe_y[b]);
     // |dx|, |dy| < 2^11 and |cos|, |sin| <= 2^14: below 2^26. Then eighths of a pixel.
     let (half, shift) = (1 << (ROTATION_BITS - 4), ROTATION_BITS - 3);
     let rx = (dx * cos - dy * sin + half) >> shift;
     let ry = (dx * sin + dy * cos + half) >> shift;
     // No tolerance reaches 2^12 eighths; clamping there keeps the squares below 2^25.
-    let ex = (((a.reference.0 - b.reference.0) << 3) - rx).abs().min(4095);
-    let ey = (((a.reference.1 - b.reference.1) << 3) - ry).abs().min(4095);
-    let error = (ex * ex + ey * ey).cast_unsigned();
-    let tolerance = probe.link_tolerances()[a.link.from * K2 + b.link.from];
-    if error >= tolerance {
-        return 0;
-    }
+    let ex = (((a.reference.0 - links.reference_x[b]) << 3) - rx).abs().min(4095);
+    let ey = (((a.reference.1 - links.reference_y[b]) << 3) - ry).abs().min(4095);
+    (spread, (ex * ex + ey * ey).cast_unsigned())
+}
+
+/// How well two links agree that do, 0..=255.
+#[inline(always)]
+fn agreement(spread: i32, error: u32, tolerance: u32) -> u8 {
     // error < tolerance < 2^23, so the shift stays below 2^31; the turn's 441 * 256 / 455 is below 256.
     let place = 256 - (error << 8) / tolerance;
-    let turn = 256 - (spread * spread * 256 / t::LINK_TURN_SQUARED).cast_unsigned();
+    let turn = 256 - (spread * spread).cast_unsigned() * 256 / t::LINK_TURN_SQUARED.cast_unsigned();
     ((place * turn) >> 8).min(255) as u8
 }

@@ -1,9 +1,9 @@
 //! What an alignment is worth: eight measures of it, and their weighted sum.
 #![expect(clippy::cast_possible_truncation, reason = "at most 48 minutiae a side")]
 
-use super::{Motion, Pair, Sides, motion::wrapped};
-use crate::stages::arithmetic::{angle, exp_of_minus_half, integer_sqrt, ln};
-use crate::template::TemplateRef;
+use super::motion::{Together, wrapped};
+use super::{K2, Motion, Pair, Sides};
+use crate::stages::arithmetic::{Tables, integer_sqrt, ln, quotient};
 use crate::tunables as t;
 
 /// How many measures there are.
@@ -46,32 +46,57 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn of(sides: &Sides<'_>, motion: &Motion, pairs: &[Pair]) -> Self {
+    /// As far as alignments are chosen by it: the distances and edges are 0 still.
+    #[inline(always)]
+    pub(super) fn of(sides: &Sides, motion: &Motion, together: &Together) -> Self {
         let mut evidence = Self {
-            fewer: sides.probe.count().min(sides.reference.count()) as u32,
-            pairs: pairs.len() as u32,
+            fewer: sides.probe.count.min(sides.reference.count) as u32,
+            pairs: together.pairs().len() as u32,
+            probe_overlap: together.overlap.0,
+            reference_overlap: together.overlap.1,
             cos: motion.cos,
             ..Self::default()
         };
-        (evidence.probe_overlap, evidence.reference_overlap) = overlap(sides, motion);
-        for pair in pairs {
-            let (px, py, _) = sides.probe.geometry(pair.from);
-            let (gx, gy, _) = sides.reference.geometry(pair.to);
-            let (x, y) = motion.moved(px, py);
-            let squared = ((x - 8 * gx) * (x - 8 * gx) + (y - 8 * gy) * (y - 8 * gy)).cast_unsigned();
+        for pair in together.pairs() {
             evidence.quality += pair.quality;
-            evidence.similarity += u32::from(sides.similarity[pair.from][pair.to]);
-            // Below 112^2 eighths, so below 2^22.
-            evidence.distance += integer_sqrt(squared << 8);
-        }
-        for (at, a) in pairs.iter().enumerate() {
-            for b in &pairs[at + 1..] {
-                let (counted, agreeing) = edge(sides, a, b);
-                evidence.edges += counted;
-                evidence.agreeing += agreeing;
-            }
+            evidence.similarity += u32::from(sides.similarity[pair.to][pair.from]);
         }
         evidence
+    }
+
+    /// With the distances and edges.
+    #[inline(always)]
+    pub(super) fn completed(
+        mut self,
+        tables: &Tables,
+        sides: &Sides,
+        motion: &Motion,
+        pairs: &[Pair],
+    ) -> Self {
+        let (mut squared, mut ends) = ([0; K2], Ends::default());
+        for (at, pair) in pairs.iter().enumerate() {
+            let (px, py) = (sides.probe.x[pair.from], sides.probe.y[pair.from]);
+            let (gx, gy) = (sides.reference.x[pair.to], sides.reference.y[pair.to]);
+            let (x, y) = motion.moved(px, py);
+            squared[at] = ((x - 8 * gx) * (x - 8 * gx) + (y - 8 * gy) * (y - 8 * gy)).cast_unsigned();
+            (ends.probe_x[at], ends.probe_y[at]) = (px, py);
+            (ends.reference_x[at], ends.reference_y[at]) = (gx, gy);
+            ends.turn[at] = (sides.probe.direction[pair.from] - sides.reference.direction[pair.to]) * 16;
+        }
+        for squared in squared {
+            // Below 112^2 eighths, so below 2^22.
+            self.distance += integer_sqrt(squared << 8);
+        }
+        for at in 1..pairs.len() {
+            let (edges, agreeing) = match at / 16 {
+                0 => ends.edges::<16>(tables, at),
+                1 => ends.edges::<32>(tables, at),
+                _ => ends.edges::<K2>(tables, at),
+            };
+            self.edges += edges;
+            self.agreeing += agreeing;
+        }
+        self
     }
 
     /// How much agrees, for choosing among alignments: qualities and similarities, 0..=98 016.
@@ -126,44 +151,60 @@ impl Evidence {
     }
 }
 
-/// How many minutiae of each side lie where both prints are.
-fn overlap(sides: &Sides<'_>, motion: &Motion) -> (u32, u32) {
-    let reach = t::OVERLAP_REACH * t::OVERLAP_REACH;
-    let mut near_reference = [0u32; super::K2];
-    let mut probe = 0;
-    for i in 0..sides.probe.count() {
-        let (x, y, _) = sides.probe.geometry(i);
-        let near = sides.distances_from(motion.moved(x, y)).map(|squared| u32::from(squared <= reach));
-        probe += near.iter().fold(0, |any, near| any | near);
-        near_reference.iter_mut().zip(near).for_each(|(any, near)| *any |= near);
-    }
-    (probe, near_reference.iter().sum())
+/// Pairs as the ends of edges, a field each.
+struct Ends {
+    probe_x: [i32; K2],
+    probe_y: [i32; K2],
+    reference_x: [i32; K2],
+    reference_y: [i32; K2],
+    /// Direction of the probe minutia minus that of the reference minutia, in 1/4096 of a turn.
+    turn: [i32; K2],
 }
 
-/// 1 if two pairs are near one another, and how well the edges between them agree, 12 fraction bits.
-fn edge(sides: &Sides<'_>, a: &Pair, b: &Pair) -> (u32, u32) {
-    let vector = |side: TemplateRef<'_>, from: usize, to: usize| {
-        let (p, q) = (side.geometry(from), side.geometry(to));
-        (q.0 - p.0, q.1 - p.1)
-    };
-    let (p, g) = (vector(sides.probe, a.from, b.from), vector(sides.reference, a.to, b.to));
-    let squared = p.0 * p.0 + p.1 * p.1;
-    if squared >= t::EDGE_LENGTH_MAX * t::EDGE_LENGTH_MAX {
-        return (0, 0);
+impl Default for Ends {
+    fn default() -> Self {
+        let none = [0; K2];
+        Self { probe_x: none, probe_y: none, reference_x: none, reference_y: none, turn: none }
     }
-    // Lengths in eighths: squares below 2^23, times 64 below 2^29.
-    let length = integer_sqrt(squared.cast_unsigned() << 6);
-    let other = integer_sqrt((g.0 * g.0 + g.1 * g.1).cast_unsigned() << 6);
-    // 8 fraction bits. The tolerance is 4 px + 6 %, in fiftieths of an eighth; the difference is below 2^15, times 12 800
-    // below 2^29.
-    let stretched = (length.abs_diff(other) * 12_800 / (1600 + 3 * length)).min(512);
-    // Turned by: |cross|, |dot| < 2 * 130 * 2048 < 2^20.
-    let edge_turn = angle(p.0 * g.1 - p.1 * g.0, p.0 * g.0 + p.1 * g.1);
-    let bent = |from: usize, to: usize| {
-        let turn = sides.probe.geometry(from).2.cast_signed() - sides.reference.geometry(to).2.cast_signed();
-        let off = wrapped(turn * 16 + edge_turn).unsigned_abs();
-        ((off * t::EDGE_TURN_RECIPROCAL) >> 12).min(512)
-    };
-    let (at_a, at_b) = (bent(a.from, a.to), bent(b.from, b.to));
-    (1, exp_of_minus_half(stretched * stretched + at_a * at_a + at_b * at_b))
+}
+
+impl Ends {
+    /// How many of the pairs before one, at most `PAIRS`, are near it, and how well the edges between them agree, 12 fraction bits.
+    #[inline(always)]
+    fn edges<const PAIRS: usize>(&self, tables: &Tables, at: usize) -> (u32, u32) {
+        let (mut edges, mut sum) = (0, 0);
+        let (px, py) = (self.probe_x[at], self.probe_y[at]);
+        let (gx, gy) = (self.reference_x[at], self.reference_y[at]);
+        let (turn, at) = (self.turn[at], at as u32);
+        for n in 0..PAIRS {
+            // From the earlier pair to the later one.
+            let p = (px - self.probe_x[n], py - self.probe_y[n]);
+            let g = (gx - self.reference_x[n], gy - self.reference_y[n]);
+            let squared = p.0 * p.0 + p.1 * p.1;
+            let near = (n as u32) < at && squared < t::EDGE_LENGTH_MAX * t::EDGE_LENGTH_MAX;
+            // Those that are too long count for nothing, so it does not matter what is cut off here: it keeps all in range.
+            let p = if near { p } else { (0, 0) };
+            let squared = if near { squared } else { 0 };
+            // Lengths in eighths: squares below 2^23, times 64 below 2^29.
+            let length = integer_sqrt(squared.cast_unsigned() << 6);
+            let other = integer_sqrt((g.0 * g.0 + g.1 * g.1).cast_unsigned() << 6);
+            // 8 fraction bits. The tolerance is 4 px + 6 %, in fiftieths of an eighth; the difference is below 2^15, times
+            // 12 800 below 2^29.
+            let tolerance = 1600 + 3 * length;
+            let stretched = quotient::<10>((length.abs_diff(other) * 12_800).min(512 * tolerance), tolerance);
+            // Turned by: |cross|, |dot| < 2 * 130 * 2048 < 2^20.
+            let edge_turn = tables.angle(p.0 * g.1 - p.1 * g.0, p.0 * g.0 + p.1 * g.1);
+            let (own, its) = (bent(turn + edge_turn), bent(self.turn[n] + edge_turn));
+            let agreeing = tables.exp_of_minus_half(stretched * stretched + own * own + its * its);
+            edges += u32::from(near);
+            sum += if near { agreeing } else { 0 };
+        }
+        (edges, sum)
+    }
+}
+
+/// How far an edge is bent at one of its ends, 8 fraction bits.
+#[inline(always)]
+fn bent(turn: i32) -> u32 {
+    ((wrapped(turn).unsigned_abs() * t::EDGE_TURN_RECIPROCAL) >> 12).min(512)
 }

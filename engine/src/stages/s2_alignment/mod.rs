@@ -10,36 +10,25 @@
 
 mod compatibility;
 mod evidence;
+mod links;
 mod motion;
 
 pub use evidence::{Evidence, FEATURES, Term};
 pub use motion::Motion;
 
-use crate::stages::arithmetic::integer_sqrt;
-use crate::template::{Probe, Tables, TemplateRef};
+use crate::stages::arithmetic::{Tables, integer_sqrt, tables};
+use crate::template::{Probe, TemplateRef};
 use crate::tunables as t;
 use compatibility::Compatibility;
+use links::{Links, similarities};
+use motion::{Together, Weighted};
 
 /// Minutiae of a side.
 const K2: usize = t::STAGE2_MINUTIAE;
 /// Links at most: two a probe minutia.
 const LINKS: usize = 2 * K2;
-/// Further than any point can be moved. Unit: eighths of a pixel.
-const NOWHERE: i32 = 1 << 20;
-
 /// Log-odds of a pair of which one side has fewer than three minutiae: nothing can be said for it. Unit: 1/4096 nat.
 pub const NO_EVIDENCE: i32 = -99 << 12;
-
-/// A possible correspondence. Absent where `weight` is 0.
-#[derive(Debug, Clone, Copy, Default)]
-struct Link {
-    /// Probe minutia.
-    from: usize,
-    /// Reference minutia.
-    to: usize,
-    /// Similarity above the floor, 0..=230.
-    weight: u32,
-}
 
 /// A pair of minutiae that lie together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,120 +52,147 @@ pub struct Alignment {
     pub evidence: Evidence,
 }
 
-/// What both sides are, and how alike their minutiae.
-struct Sides<'a> {
-    probe: TemplateRef<'a>,
-    reference: TemplateRef<'a>,
-    /// 8 fraction bits, row by probe minutia; 0 beyond the direction gate.
-    similarity: [[u8; K2]; K2],
-    /// Places of the reference minutiae, in eighths of a pixel; far from everything where there is none.
-    reference_x: [i32; K2],
-    reference_y: [i32; K2],
+/// Row by reference minutia, column by probe minutia: 8 fraction bits, 0 beyond the direction gate.
+type Similarity = [[u8; K2]; K2];
+
+/// The minutiae of a side, a field each.
+struct Minutiae {
+    /// Pixels.
+    x: [i32; K2],
+    y: [i32; K2],
+    /// 0..=255.
+    direction: [i32; K2],
+    count: usize,
 }
 
-impl<'a> Sides<'a> {
-    fn new(probe: TemplateRef<'a>, reference: TemplateRef<'a>) -> Self {
-        let there = |j: usize| (j < reference.count()).then(|| reference.geometry(j));
-        Self {
-            probe,
-            reference,
-            similarity: similarities(probe, reference),
-            reference_x: core::array::from_fn(|j| there(j).map_or(NOWHERE, |(x, _, _)| 8 * x)),
-            reference_y: core::array::from_fn(|j| there(j).map_or(NOWHERE, |(_, y, _)| 8 * y)),
+impl Minutiae {
+    #[inline(always)]
+    fn of(template: TemplateRef<'_>) -> Self {
+        let (mut x, mut y, mut direction) = ([0; K2], [0; K2], [0; K2]);
+        for i in 0..K2 {
+            let geometry = template.geometry(i);
+            (x[i], y[i], direction[i]) = (geometry.0, geometry.1, geometry.2.cast_signed());
         }
+        Self { x, y, direction, count: template.count().min(K2) }
     }
+}
 
-    /// Squared distances of all reference minutiae from a point, up to 4 095 eighths of a pixel across and along, beyond which no distance
-    /// matters: below 2^25.
-    fn distances_from(&self, (x, y): (i32, i32)) -> [i32; K2] {
-        core::array::from_fn(|j| {
-            let (dx, dy) =
-                ((x - self.reference_x[j]).abs().min(4095), (y - self.reference_y[j]).abs().min(4095));
-            dx * dx + dy * dy
-        })
+/// What both sides are, and how alike their minutiae.
+struct Sides {
+    probe: Minutiae,
+    reference: Minutiae,
+    similarity: Similarity,
+}
+
+impl Sides {
+    /// Place of a reference minutia, in eighths of a pixel.
+    #[inline(always)]
+    fn reference_at(&self, j: usize) -> (i32, i32) {
+        (8 * self.reference.x[j], 8 * self.reference.y[j])
     }
+}
+
+/// The best alignment so far, without a heap.
+struct Best {
+    value: u32,
+    motion: Motion,
+    together: Together,
+    evidence: Evidence,
 }
 
 /// Log-odds that both are of one finger, in 1/4096 nat, at even priors but for a constant; [`NO_EVIDENCE`] with fewer than
 /// three minutiae on a side.
 pub fn score(probe: &Probe, reference: TemplateRef<'_>) -> i32 {
-    align(probe, reference).map_or(NO_EVIDENCE, |alignment| alignment.evidence.log_odds())
+    score_inlined(probe, reference)
+}
+
+/// The same, compiled to the instructions of the caller.
+#[inline(always)]
+pub(crate) fn score_inlined(probe: &Probe, reference: TemplateRef<'_>) -> i32 {
+    best(probe, reference).map_or(NO_EVIDENCE, |best| best.evidence.log_odds())
 }
 
 /// The whole alignment; `None` with fewer than three minutiae on a side.
 pub fn align(probe: &Probe, reference: TemplateRef<'_>) -> Option<Alignment> {
+    best(probe, reference).map(|best| Alignment {
+        motion: best.motion,
+        pairs: best.together.pairs().to_vec(),
+        evidence: best.evidence,
+    })
+}
+
+// Everything that it calls for each pair or link is inlined too, whatever its size: a function that is compiled by itself gets
+// only the instructions that every machine has.
+#[inline(always)]
+fn best(probe: &Probe, reference: TemplateRef<'_>) -> Option<Best> {
     let template = probe.template().view();
     if template.count().min(reference.count()) < 3 {
         return None;
     }
-    let sides = Sides::new(template, reference);
-    let links = candidates(&sides);
-    let compatibility = Compatibility::new(probe, &sides, &links);
+    let tables = tables();
+    let (own, others) = (Minutiae::of(template), Minutiae::of(reference));
+    let mut similarity = [[0; K2]; K2];
+    let nearest = similarities(tables, (template, reference), (&own, &others), &mut similarity);
+    let links = Links::new(&own, &others, &nearest);
+    let sides = Sides { probe: own, reference: others, similarity };
+    let compatibility = Compatibility::new(tables, probe, &links);
     let strengths = compatibility.relaxed(&links);
-    let mut best: Option<(u32, Alignment)> = None;
-    for seed in compatibility.seeds(&strengths) {
-        let weights = compatibility.weights_around(seed, &strengths);
-        let (value, alignment) = alignment_from(&sides, &links, &weights);
-        if best.as_ref().is_none_or(|(most, _)| value > *most) {
-            best = Some((value, alignment));
+    let (seeds, taken) = compatibility.seeds(&strengths);
+    let mut best: Option<Best> = None;
+    // Without any seed the first, empty, alignment stands.
+    for &seed in seeds.iter().take(taken.max(1)) {
+        let weights = if taken == 0 { [0; LINKS] } else { compatibility.weights_around(seed, &strengths) };
+        let found = alignment_from(tables, &sides, &links, &weights);
+        if best.as_ref().is_none_or(|best| found.value > best.value) {
+            best = Some(found);
         }
     }
-    let nothing = || alignment_from(&sides, &links, &[0; LINKS]);
-    Some(best.unwrap_or_else(nothing).1)
-}
-
-/// Dice similarity with 8 fraction bits, 0..=255.
-fn similarities(probe: TemplateRef<'_>, reference: TemplateRef<'_>) -> [[u8; K2]; K2] {
-    let reciprocal = &Tables::get().reciprocal;
-    let mut all = [[0; K2]; K2];
-    for (i, row) in all.iter_mut().enumerate().take(probe.count()) {
-        let (own, direction, ones) = (probe.descriptor(i), probe.geometry(i).2, probe.popcount(i));
-        for (j, similarity) in row.iter_mut().enumerate().take(reference.count()) {
-            let turn = direction.wrapping_sub(reference.geometry(j).2) & 0xFF;
-            if turn.min(256 - turn) > t::DIRECTION_GATE {
-                continue;
-            }
-            let shared: u32 =
-                own.iter().zip(reference.descriptor(j)).map(|(a, b)| (a & b).count_ones()).sum();
-            let total = ones + reference.popcount(j);
-            // shared * reciprocal < 2^24: ten fraction bits after 8, eight after 10.
-            *similarity = ((shared * u32::from(reciprocal[total as usize])) >> 10).min(255) as u8;
-        }
-    }
-    all
-}
-
-/// The two most similar reference minutiae of each probe minutia, of equals the first.
-fn candidates(sides: &Sides<'_>) -> [Link; LINKS] {
-    let mut links = [Link::default(); LINKS];
-    for i in 0..sides.probe.count() {
-        let (mut first, mut second) = (Link::default(), Link::default());
-        for j in 0..sides.reference.count() {
-            let weight = u32::from(sides.similarity[i][j]).saturating_sub(t::LINK_SIMILARITY_FLOOR);
-            let link = Link { from: i, to: j, weight };
-            if weight > first.weight {
-                (first, second) = (link, first);
-            } else if weight > second.weight {
-                second = link;
-            }
-        }
-        (links[2 * i], links[2 * i + 1]) = (first, second);
-    }
-    links
+    let mut best = best?;
+    // No alignment is chosen by its edges, which cost as much as all the rest of it.
+    best.evidence = best.evidence.completed(tables, &sides, &best.motion, best.together.pairs());
+    Some(best)
 }
 
 /// Fits a motion to weighted links, pairs what lies together, fits to that and pairs again. The value is for choosing among
 /// alignments of the same two fingers, below 2^29.
-fn alignment_from(sides: &Sides<'_>, links: &[Link; LINKS], weights: &[u32; LINKS]) -> (u32, Alignment) {
-    let weighted = links.iter().zip(weights).map(|(link, &weight)| (link.from, link.to, weight));
-    let mut motion = Motion::fitted(sides, weighted).unwrap_or(Motion::NONE);
-    let mut pairs = motion::together(sides, &motion, t::PAIR_DISTANCE_FIRST);
-    let weighted = pairs.iter().map(|pair| (pair.from, pair.to, pair.quality >> 2));
-    if let Some(refitted) = Motion::fitted(sides, weighted) {
+#[inline(always)]
+fn alignment_from(tables: &Tables, sides: &Sides, links: &Links, weights: &[i32; LINKS]) -> Best {
+    let weighted = Weighted {
+        probe_x: &links.probe_x,
+        probe_y: &links.probe_y,
+        reference_x: &links.reference_x,
+        reference_y: &links.reference_y,
+        turn: &links.turn,
+        weight: weights,
+    };
+    let mut motion = Motion::fitted(tables, &weighted).unwrap_or(Motion::NONE);
+    let together = Together::under::<{ t::PAIR_DISTANCE_FIRST }, false>(tables, sides, &motion);
+    if let Some(refitted) = refitted(tables, sides, &together) {
         motion = refitted;
     }
-    pairs = motion::together(sides, &motion, t::PAIR_DISTANCE);
-    let evidence = Evidence::of(sides, &motion, &pairs);
+    let together = Together::under::<{ t::PAIR_DISTANCE }, true>(tables, sides, &motion);
+    let evidence = Evidence::of(sides, &motion, &together);
     let value = evidence.agreement() * integer_sqrt(evidence.overlap_share() << 12);
-    (value, Alignment { motion, pairs, evidence })
+    Best { value, motion, together, evidence }
+}
+
+/// Fitted to pairs.
+#[inline(always)]
+fn refitted(tables: &Tables, sides: &Sides, together: &Together) -> Option<Motion> {
+    let [mut probe_x, mut probe_y, mut reference_x, mut reference_y, mut turn, mut weight] = [[0; K2]; 6];
+    for (n, pair) in together.pairs().iter().enumerate() {
+        (probe_x[n], probe_y[n]) = (sides.probe.x[pair.from], sides.probe.y[pair.from]);
+        (reference_x[n], reference_y[n]) = (sides.reference.x[pair.to], sides.reference.y[pair.to]);
+        turn[n] = (sides.reference.direction[pair.to] - sides.probe.direction[pair.from]) & 0xFF;
+        weight[n] = (pair.quality >> 2).cast_signed();
+    }
+    let weighted = Weighted {
+        probe_x: &probe_x,
+        probe_y: &probe_y,
+        reference_x: &reference_x,
+        reference_y: &reference_y,
+        turn: &turn,
+        weight: &weight,
+    };
+    Motion::fitted(tables, &weighted)
 }

@@ -1,7 +1,7 @@
 //! A rigid motion fitted to weighted links, and what lies together under it.
 
 use super::{K2, Pair, Sides};
-use crate::stages::arithmetic::{ROTATION_BITS, TURN, angle, integer_sqrt, tables};
+use crate::stages::arithmetic::{ROTATION_BITS, TURN, Tables, angle, integer_sqrt};
 use crate::tunables as t;
 
 /// Turns about a point of the probe and moves it to a point of the reference.
@@ -22,6 +22,7 @@ impl Motion {
     pub const NONE: Self = Self { cos: 1 << ROTATION_BITS, sin: 0, from: (0, 0), to: (0, 0) };
 
     /// Where a point of the probe (pixels) comes to lie (eighths of a pixel).
+    #[inline(always)]
     pub fn moved(&self, x: i32, y: i32) -> (i32, i32) {
         // |dx|, |dy| < 2^14 and |cos|, |sin| <= 2^14: below 2^29.
         let (dx, dy) = (8 * x - self.from.0, 8 * y - self.from.1);
@@ -36,43 +37,60 @@ impl Motion {
         angle(self.sin, self.cos)
     }
 
-    /// Weighted least squares over (probe minutia, reference minutia, weight up to 255); `None` where nothing has weight.
-    pub(super) fn fitted(
-        sides: &Sides<'_>,
-        links: impl Iterator<Item = (usize, usize, u32)> + Clone,
-    ) -> Option<Self> {
-        let placed = links.filter(|link| link.2 > 0).map(|(from, to, weight)| {
-            (sides.probe.geometry(from), sides.reference.geometry(to), weight.cast_signed())
-        });
+    /// Weighted least squares over links; `None` where nothing has weight. Weights up to 255.
+    #[inline(always)]
+    pub(super) fn fitted<const N: usize>(tables: &Tables, links: &Weighted<'_, N>) -> Option<Self> {
         // Sums of 96 weights, times at most 2047, times 8: below 2^29.
         let (mut weights, mut p, mut g) = (0, (0, 0), (0, 0));
-        for (a, b, weight) in placed.clone() {
+        for n in 0..N {
+            let weight = links.weight[n];
             weights += weight;
-            p = (p.0 + weight * a.0, p.1 + weight * a.1);
-            g = (g.0 + weight * b.0, g.1 + weight * b.1);
+            p = (p.0 + weight * links.probe_x[n], p.1 + weight * links.probe_y[n]);
+            g = (g.0 + weight * links.reference_x[n], g.1 + weight * links.reference_y[n]);
         }
         if weights == 0 {
             return None;
         }
         let centre = |sums: (i32, i32)| ((8 * sums.0) / weights, (8 * sums.1) / weights);
         let (from, to) = (centre(p), centre(g));
-        let (mut along, mut across, mut cosines, mut sines) =
-            (Wide::default(), Wide::default(), Wide::default(), Wide::default());
-        for (a, b, weight) in placed {
+        let (mut along, mut across) = (Wide::default(), Wide::default());
+        for n in 0..N {
+            let weight = links.weight[n];
             // Half pixels, within 4096: products below 2^25, eighths of them times a weight below 2^30.
-            let (dx, dy) = ((8 * a.0 - from.0 + 2) >> 2, (8 * a.1 - from.1 + 2) >> 2);
-            let (ex, ey) = ((8 * b.0 - to.0 + 2) >> 2, (8 * b.1 - to.1 + 2) >> 2);
+            let (dx, dy) =
+                ((8 * links.probe_x[n] - from.0 + 2) >> 2, (8 * links.probe_y[n] - from.1 + 2) >> 2);
+            let (ex, ey) =
+                ((8 * links.reference_x[n] - to.0 + 2) >> 2, (8 * links.reference_y[n] - to.1 + 2) >> 2);
             along.add(weight * ((dx * ex + dy * ey) >> 3));
             across.add(weight * ((dx * ey - dy * ex) >> 3));
-            let turn = 2 * (b.2.wrapping_sub(a.2) & 0xFF) as usize;
-            cosines.add(weight * tables().cos[turn]);
-            sines.add(weight * tables().sin[turn]);
         }
         // Where places say nothing (one link, or all in one spot), directions do.
+        let by_places = unit(along, across);
         let (cos, sin) =
-            unit(along, across).or_else(|| unit(cosines, sines)).unwrap_or((1 << ROTATION_BITS, 0));
+            by_places.or_else(|| by_directions(tables, links)).unwrap_or((1 << ROTATION_BITS, 0));
         Some(Self { cos, sin, from, to })
     }
+}
+
+/// Links to be fitted to, a field each: places in pixels, turns in 1/256, weights up to 255, 0 where there is none.
+pub(super) struct Weighted<'a, const N: usize> {
+    pub(super) probe_x: &'a [i32; N],
+    pub(super) probe_y: &'a [i32; N],
+    pub(super) reference_x: &'a [i32; N],
+    pub(super) reference_y: &'a [i32; N],
+    pub(super) turn: &'a [i32; N],
+    pub(super) weight: &'a [i32; N],
+}
+
+/// The mean turn of links. Rarely asked for.
+fn by_directions<const N: usize>(tables: &Tables, links: &Weighted<'_, N>) -> Option<(i32, i32)> {
+    let (mut cosines, mut sines) = (Wide::default(), Wide::default());
+    for n in 0..N {
+        let (cos, sin) = tables.rotation(2 * links.turn[n].cast_unsigned());
+        cosines.add(links.weight[n] * cos);
+        sines.add(links.weight[n] * sin);
+    }
+    unit(cosines, sines)
 }
 
 /// A sum of up to 2^15 terms of 31 bits, in two words, because a shader has no 64-bit integers.
@@ -83,12 +101,14 @@ struct Wide {
 }
 
 impl Wide {
+    #[inline(always)]
     fn add(&mut self, term: i32) {
         self.high += term >> 16;
         self.low += term & 0xFFFF;
     }
 
     /// Whether it is negative, and the magnitude's words above and below 2^16.
+    #[inline(always)]
     fn magnitude(self) -> (bool, u32, u32) {
         let (high, low) = (self.high + (self.low >> 16), self.low & 0xFFFF);
         if high >= 0 {
@@ -101,11 +121,13 @@ impl Wide {
 }
 
 /// Bits that a magnitude needs, 0..=48.
+#[inline(always)]
 fn bits(high: u32, low: u32) -> u32 {
     if high > 0 { 48 - high.leading_zeros() } else { 32 - low.leading_zeros() }
 }
 
 /// The unit vector of (x, y) with 14 fraction bits; `None` for (0, 0).
+#[inline(always)]
 fn unit(x: Wide, y: Wide) -> Option<(i32, i32)> {
     let ((x_negative, x_high, x_low), (y_negative, y_high, y_low)) = (x.magnitude(), y.magnitude());
     let needed = bits(x_high, x_low).max(bits(y_high, y_low));
@@ -126,49 +148,128 @@ fn unit(x: Wide, y: Wide) -> Option<(i32, i32)> {
     Some((signed(x_negative, part(ax)), signed(y_negative, part(ay))))
 }
 
-/// The pairs of which each is the other's best, by probe minutia; of equals the first. `reach` in eighths of a pixel.
-#[expect(clippy::needless_range_loop, reason = "indices as in the shader")]
-pub(super) fn together(sides: &Sides<'_>, motion: &Motion, reach: i32) -> Vec<Pair> {
-    let turn = motion.turn();
-    let mut best_to = [(0, 0); K2];
-    let mut best_from = [(0, 0); K2];
-    for i in 0..sides.probe.count() {
-        let (x, y, direction) = sides.probe.geometry(i);
-        let distances = sides.distances_from(motion.moved(x, y));
-        for j in 0..sides.reference.count() {
-            if distances[j] >= reach * reach {
-                continue;
-            }
-            let off =
-                wrapped((sides.reference.geometry(j).2.cast_signed() - direction.cast_signed()) * 16 - turn);
-            let quality = quality(distances[j], off, sides.similarity[i][j], reach);
-            if quality > best_to[i].0 {
-                best_to[i] = (quality, j);
-            }
-            if quality > best_from[j].0 {
-                best_from[j] = (quality, i);
-            }
-        }
-    }
-    let mutual = |i: usize| {
-        let (quality, to) = best_to[i];
-        (quality > 0 && best_from[to].1 == i).then_some(Pair { from: i, to, quality })
-    };
-    (0..sides.probe.count()).filter_map(mutual).collect()
+/// What lies together under a motion.
+#[derive(Clone)]
+pub(super) struct Together {
+    /// The pairs of which each is the other's best, by probe minutia; of equals the first.
+    pairs: [Pair; K2],
+    count: usize,
+    /// Minutiae of each side that have one of the other near them.
+    pub(super) overlap: (u32, u32),
 }
 
-/// How well two minutiae lie together, 0..=1022: in place, in direction and in neighbourhood.
-fn quality(squared: i32, off: i32, similarity: u8, reach: i32) -> u32 {
-    if off.abs() > t::PAIR_TURN_TOLERANCE {
-        return 0;
+impl Together {
+    #[inline(always)]
+    pub(super) fn pairs(&self) -> &[Pair] {
+        &self.pairs[..self.count]
     }
+
+    /// Of two sides; `REACH` in eighths of a pixel. The overlap only where it is asked for, else 0.
+    #[inline(always)]
+    pub(super) fn under<const REACH: i32, const OVERLAP: bool>(
+        tables: &Tables,
+        sides: &Sides,
+        motion: &Motion,
+    ) -> Self {
+        let turn = tables.angle(motion.sin, motion.cos);
+        let moved = moved(sides, motion);
+        let close = within::<REACH>(sides, &moved);
+        let mut best_to = [(0, 0); K2];
+        let mut best_from = [(0, 0); K2];
+        for i in 0..sides.probe.count {
+            let mut left = u64::from(close[0][i]) | u64::from(close[1][i]) << 32;
+            while left != 0 {
+                let j = left.trailing_zeros() as usize % K2;
+                left &= left - 1;
+                let squared = squared_distance((moved.0[i], moved.1[i]), sides.reference_at(j));
+                let off = wrapped((sides.reference.direction[j] - sides.probe.direction[i]) * 16 - turn);
+                let quality = quality::<REACH>(squared, off, sides.similarity[j][i]);
+                if quality > best_to[i].0 {
+                    best_to[i] = (quality, j);
+                }
+                if quality > best_from[j].0 {
+                    best_from[j] = (quality, i);
+                }
+            }
+        }
+        let (mut pairs, mut count) = ([Pair::default(); K2], 0);
+        for (i, &(quality, to)) in best_to.iter().enumerate() {
+            if quality > 0 && best_from[to].1 == i {
+                pairs[count] = Pair { from: i, to, quality };
+                count += 1;
+            }
+        }
+        let overlap = if OVERLAP { overlap(sides, &moved) } else { (0, 0) };
+        Self { pairs, count, overlap }
+    }
+}
+
+/// Where the probe comes to lie, in eighths of a pixel, up to 4 095 beyond where any reference minutia can be: no distance above that
+/// matters, and the squares stay below 2^31. Minutiae that are not there are that far away.
+#[inline(always)]
+fn moved(sides: &Sides, motion: &Motion) -> ([i32; K2], [i32; K2]) {
+    const FAR: i32 = 4095;
+    let (mut moved_x, mut moved_y) = ([-FAR; K2], [-FAR; K2]);
+    for i in 0..K2 {
+        let (x, y) = motion.moved(sides.probe.x[i], sides.probe.y[i]);
+        let there = i < sides.probe.count;
+        moved_x[i] = if there { x.clamp(-FAR, 8 * 2047 + FAR) } else { -FAR };
+        moved_y[i] = if there { y.clamp(-FAR, 8 * 2047 + FAR) } else { -FAR };
+    }
+    (moved_x, moved_y)
+}
+
+#[inline(always)]
+fn squared_distance(a: (i32, i32), b: (i32, i32)) -> i32 {
+    let (dx, dy) = (a.0 - b.0, a.1 - b.1);
+    dx * dx + dy * dy
+}
+
+/// Which reference minutiae are less than `REACH` from each moved minutia of the probe: reference minutia j is bit j % 32 of word j / 32.
+/// The lanes are the probe's, so that no lane has to hear of another.
+#[inline(always)]
+fn within<const REACH: i32>(sides: &Sides, moved: &([i32; K2], [i32; K2])) -> [[u32; K2]; 2] {
+    let mut close = [[0; K2]; 2];
+    for j in 0..sides.reference.count {
+        let (at, bit) = (sides.reference_at(j), 1u32 << (j % 32));
+        let close = &mut close[j / 32 % 2];
+        for (i, close) in close.iter_mut().enumerate() {
+            let squared = squared_distance((moved.0[i], moved.1[i]), at);
+            *close |= if squared < REACH * REACH { bit } else { 0 };
+        }
+    }
+    close
+}
+
+/// How many minutiae of each side lie where both prints are: have one of the other side within [`t::OVERLAP_REACH`].
+#[inline(always)]
+fn overlap(sides: &Sides, moved: &([i32; K2], [i32; K2])) -> (u32, u32) {
+    let (mut probe, mut reference) = ([0; K2], 0);
+    for j in 0..sides.reference.count {
+        let (at, mut any) = (sides.reference_at(j), 0);
+        for (i, probe) in probe.iter_mut().enumerate() {
+            let squared = squared_distance((moved.0[i], moved.1[i]), at);
+            let near = u32::from(squared <= t::OVERLAP_REACH * t::OVERLAP_REACH);
+            *probe |= near;
+            any |= near;
+        }
+        reference += any;
+    }
+    (probe.iter().sum(), reference)
+}
+
+/// How well two minutiae that are within reach lie together, 0..=1022: in place, in direction and in neighbourhood.
+#[inline(always)]
+fn quality<const REACH: i32>(squared: i32, off: i32, similarity: u8) -> u32 {
     // Squares below 2^17, times 256 below 2^25; each factor is 1..=256, the product below 2^25.
-    let place = 256 - squared * 256 / (reach * reach);
+    let place = 256 - squared * 256 / (REACH * REACH);
     let turned = 256 - off * off * 256 / t::PAIR_TURN_SQUARED;
-    ((place * turned * (256 + i32::from(similarity))) >> 15).cast_unsigned()
+    let quality = ((place * turned * (256 + i32::from(similarity))) >> 15).cast_unsigned();
+    if off.abs() > t::PAIR_TURN_TOLERANCE { 0 } else { quality }
 }
 
 /// An angle in 1/4096 of a turn, brought to -2048..=2047.
+#[inline(always)]
 pub(super) fn wrapped(angle: i32) -> i32 {
     ((angle + TURN / 2) & (TURN - 1)) - TURN / 2
 }
