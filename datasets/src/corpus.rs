@@ -163,11 +163,7 @@ fn sd14_line(line: &str, folder: &Path) -> Result<Sd14Print, String> {
         return Err(format!("`{ppi}` ppi, not {}", SD14_REQUEST.resolution_ppi));
     }
     let code: u8 = finger.parse().map_err(|_| format!("finger `{finger}` is not a number"))?;
-    Ok(Sd14Print {
-        card: card.to_owned(),
-        position: FingerPosition::try_from(code)?,
-        path: folder.join(file),
-    })
+    Ok(Sd14Print { card: card.to_owned(), position: FingerPosition::known(code)?, path: folder.join(file) })
 }
 
 #[cfg(test)]

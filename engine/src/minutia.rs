@@ -58,6 +58,14 @@ impl FingerPosition {
         (1..=20).map(Self)
     }
 
+    /// The one of the ten that has this code, where an unknown one is of no use.
+    pub fn known(code: u8) -> Result<Self, String> {
+        match code {
+            1..=10 => Ok(Self(code)),
+            _ => Err(format!("finger position {code} is not one of 1 (right thumb) to 10 (left little)")),
+        }
+    }
+
     /// Whether it is one of the ten.
     pub fn is_known(self) -> bool {
         self.0 <= 10
@@ -107,10 +115,7 @@ impl TryFrom<u8> for FingerPosition {
     fn try_from(code: u8) -> Result<Self, String> {
         match code {
             0 => Ok(Self::UNKNOWN),
-            1..=10 => Ok(Self(code)),
-            _ => Err(format!(
-                "finger position {code} is not one of 1 (right thumb) to 10 (left little), nor 0 (unknown)"
-            )),
+            _ => Self::known(code).map_err(|problem| format!("{problem}, nor 0 (unknown)")),
         }
     }
 }
@@ -130,7 +135,8 @@ mod tests {
         assert_eq!(FingerPosition::all().count(), FingerPosition::COUNT);
         assert_eq!(FingerPosition::sub_galleries().count(), FingerPosition::SUB_GALLERIES);
         assert_eq!(FingerPosition::sub_galleries().last(), Some(FingerPosition::unknown(9)));
-        assert!(FingerPosition::try_from(11).is_err());
+        assert!(FingerPosition::try_from(11).is_err() && FingerPosition::known(0).is_err());
+        assert_eq!(FingerPosition::known(10), FingerPosition::try_from(10));
         let unknown = FingerPosition::try_from(0).unwrap();
         assert_eq!((unknown, unknown.code(), unknown.index()), (FingerPosition::UNKNOWN, 0, 10));
         assert_eq!(FingerPosition::unknown(3).number_of_unknown(), Some(3));

@@ -78,7 +78,7 @@ impl FromStr for Fingers {
         }
         let position = |part: &str| {
             let code: u8 = part.parse().map_err(|_| format!("`{part}` is not a finger position"))?;
-            FingerPosition::try_from(code)
+            FingerPosition::known(code)
         };
         let mut positions = text.split(',').map(position).collect::<Result<Vec<_>, _>>()?;
         positions.sort_unstable();

@@ -70,6 +70,10 @@ impl Protocol {
                 prints: BTreeMap::new(),
             });
             ensure!(record.person == person, "record {name} is of {} and of {person}", record.person);
+            ensure!(
+                position.is_known(),
+                "record {name}: like fingers are compared, so position 0 (unknown) is of no use"
+            );
             if record.prints.insert(position, file).is_some() {
                 bail!("record {name} has finger {} twice", position.code());
             }
@@ -116,6 +120,7 @@ mod tests {
             ("enrolled,a1,a,2,z.png", "finger 2 twice"),
             ("enrolled,a1,b,3,z.png", "is of a and of b"),
             ("enrolled,c,c,11,z.png", "finger position 11"),
+            ("enrolled,c,c,0,z.png", "position 0"),
             ("gallery,c,c,1,z.png", "gallery"),
             ("enrolled,c,c", "line: 7"),
         ] {
