@@ -72,7 +72,7 @@ pub struct Candidate {
 pub struct Outcome {
     /// Best score first; of equals, the higher log-odds, then the lower slot first.
     pub candidates: Vec<Candidate>,
-    /// How many records of each partition stage 1 compared, by partition.
+    /// How many records of each partition were compared, by partition; one that changed while the search ran is compared, and counted, again.
     pub compared: Vec<(Partition, u32)>,
     /// How many of those stage 2 aligned.
     pub aligned: usize,
@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Adds records; each can be found by every search that ends after this returns. They are added some at a time: where the gallery
-    /// becomes full the first of them may be in it.
+    /// becomes full the first of them may be in it, and a search that has them in its scope ends when they are all there.
     pub fn append(
         &self,
         records: &[(Label, Vec<(FingerPosition, Template)>)],

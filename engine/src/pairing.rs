@@ -3,7 +3,10 @@
 //! Like fingers (R-COMP-9) are one question to a back end, which adds up what it finds of them: whoever has both index fingers is
 //! compared by both. A finger of unknown position is one question for each sub-gallery that has anything, and a known finger of the
 //! probe is one more for each sub-gallery of unknown positions. What is found of those cannot be added up, because no more than one of
-//! the fingers tried can be the one: the best counts, less what trying several is worth.
+//! the fingers tried can be the one: the best counts, less what trying several is worth. And no finger of a record counts for two of the
+//! probe: one print sent twice would be twice the evidence.
+
+use core::cmp::Reverse;
 
 use crate::backend::Fingers;
 use crate::gallery::{Gallery, Slot};
@@ -22,6 +25,15 @@ pub(crate) struct Pair {
     /// The finger's place in the probe.
     pub(crate) finger: usize,
     pub(crate) reference: FingerPosition,
+}
+
+/// A finger of the probe, and the one of a record that it is taken for.
+pub(crate) struct Found {
+    /// The finger's place in the probe.
+    pub(crate) finger: usize,
+    pub(crate) reference: FingerPosition,
+    /// Less what trying several is worth. Unit: 1/4096 nat.
+    pub(crate) log_odds: i32,
 }
 
 /// All pairs of a search, and the questions that they make.
@@ -60,6 +72,32 @@ impl Pairing {
         core::iter::once(like).chain(others.chunks(1))
     }
 
+    /// Which finger of the probe is which of a record that has these sub-galleries, as bits: the best pair first, of equals like fingers,
+    /// then the next best of the fingers that are left. In the order of the probe.
+    pub(crate) fn assign(&self, there: u32, log_odds: &[i32]) -> Vec<Found> {
+        let comparable = |((pair, (_, probe)), _): &((&Pair, &(FingerPosition, Probe)), &i32)| {
+            there >> pair.reference.index() & 1 == 1 && probe.template().view().count() > 0
+        };
+        let tried: Vec<(Pair, bool, i32)> = (0..)
+            .zip(self.pairs.iter().zip(&self.fingers).zip(log_odds))
+            .filter(|(_, tried)| comparable(tried))
+            .map(|(at, ((pair, _), &log_odds))| (*pair, at < self.like, log_odds))
+            .collect();
+        let mut best = tried.clone();
+        best.sort_by_key(|&(pair, like, log_odds)| {
+            (Reverse(log_odds), !like, pair.finger, pair.reference.index())
+        });
+        let mut found: Vec<Found> = Vec::new();
+        for (Pair { finger, reference }, _, log_odds) in best {
+            if found.iter().all(|other| other.finger != finger && other.reference != reference) {
+                let number = tried.iter().filter(|(pair, ..)| pair.finger == finger).count();
+                found.push(Found { finger, reference, log_odds: best_of(number, log_odds) });
+            }
+        }
+        found.sort_by_key(|found| found.finger);
+        found
+    }
+
     /// Whether anything of a slot can be compared.
     pub(crate) fn compares(&self, gallery: &Gallery, slot: Slot) -> bool {
         gallery.fingers_of(slot) & self.anywhere != 0
@@ -67,7 +105,7 @@ impl Pairing {
 }
 
 /// What the best of several log-odds is worth, of which no more than one can be of the same finger: each was as likely to be it.
-pub(crate) fn best_of(tried: usize, best: i32) -> i32 {
+fn best_of(tried: usize, best: i32) -> i32 {
     best - LN[tried.clamp(1, LN.len()) - 1]
 }
 

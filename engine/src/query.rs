@@ -12,7 +12,8 @@ use crate::engine::{Candidate, FingerScore, Outcome};
 use crate::gallery::{Gallery, Partition, Scope, Slot, Watch};
 use crate::minutia::FingerPosition;
 use crate::normalisation::{KEY_BIAS, key};
-use crate::pairing::{self, Pairing};
+use crate::pairing::{Found, Pairing};
+use crate::simd::CpuPath;
 use crate::stages::s1_consistency;
 use crate::template::Probe;
 use crate::tunables as t;
@@ -39,8 +40,8 @@ pub(crate) struct Query<'a> {
     pub(crate) calibration: &'a Calibration,
 }
 
-/// Changed slots that are aligned again while the gallery is held: a millisecond or two.
-const CHANGES_A_HOLD: usize = 16;
+/// Alignments of changed slots while the gallery is held: half a millisecond, or a few of the portable path.
+const ALIGNMENTS_A_HOLD: usize = 24;
 
 /// Slots that are counted while the gallery is held: less than a millisecond.
 const SLOTS_A_HOLD: usize = 4096;
@@ -103,11 +104,13 @@ impl Run<'_> {
         if aligned.len() != slots.len() {
             return Err(BackendError::Incomplete(format!("{} of {} alignments", aligned.len(), slots.len())));
         }
-        let aligned: BTreeMap<_, _> = slots.into_iter().zip(aligned).collect();
-        aligned
+        let candidates: Vec<_> = slots
             .par_iter()
-            .try_for_each(|(&slot, log_odds)| self.check_candidate(slot, log_odds, shortlists))?;
-        Ok(self.as_of_now(aligned, self.compared(shortlists)))
+            .zip(&aligned)
+            .map(|(&slot, log_odds)| self.checked(slot, log_odds, shortlists))
+            .collect::<Result<_, _>>()?;
+        let candidates = candidates.into_iter().flatten().map(|c| (c.slot, c)).collect();
+        Ok(self.as_of_now(candidates, slots.len(), self.compared(shortlists)?))
     }
 
     /// Whether a shortlist can be one: in order, in scope, and as long as what was compared allows.
@@ -136,10 +139,11 @@ impl Run<'_> {
         slots.into_iter().collect()
     }
 
-    /// How many records were compared. A back end counts for each question; who was compared by several is counted here.
-    fn compared(&self, shortlists: &[Shortlist]) -> BTreeMap<Partition, u32> {
+    /// How many records were compared. A back end counts for each question; who was compared by several is counted here, once, and the
+    /// counts of the back end are held to it.
+    fn compared(&self, shortlists: &[Shortlist]) -> Result<BTreeMap<Partition, u32>, BackendError> {
         if let [shortlist] = shortlists {
-            return shortlist.compared.iter().copied().collect();
+            return Ok(shortlist.compared.iter().copied().collect());
         }
         let mut compared = BTreeMap::new();
         for first in (0..self.gallery.slots()).step_by(SLOTS_A_HOLD) {
@@ -151,26 +155,41 @@ impl Run<'_> {
                 }
             }
         }
-        compared
+        let mut bounds: BTreeMap<Partition, (u32, u32)> = BTreeMap::new();
+        for &(partition, count) in shortlists.iter().flat_map(|shortlist| &shortlist.compared) {
+            let (largest, sum) = bounds.entry(partition).or_default();
+            (*largest, *sum) = (count.max(*largest), sum.saturating_add(count));
+        }
+        let within = |(partition, count)| {
+            bounds.get(partition).is_some_and(|&(largest, sum)| (largest..=sum).contains(count))
+        };
+        let possible = bounds.len() == compared.len() && compared.iter().all(within);
+        if possible || !self.gallery.hear(&mut self.gallery.heard(), 1).is_empty() {
+            return Ok(compared);
+        }
+        Err(BackendError::Incomplete("counts that cannot be those of the gallery".into()))
     }
 
-    /// Whether the twins say of a candidate what the back end says, unless it is another one by now.
-    fn check_candidate(
+    /// A slot as a candidate, where it is one. The twins must say of it what the back end says, unless it is another one by now.
+    fn checked(
         &self,
         slot: Slot,
         log_odds: &[i32],
         shortlists: &[Shortlist],
-    ) -> Result<(), BackendError> {
+    ) -> Result<Option<Candidate>, BackendError> {
         let now = self.gallery.read();
+        let candidate = self.candidate(&self.pairing, &now, slot, log_odds);
+        if candidate.score < self.query.threshold {
+            return Ok(None);
+        }
         let key_is = |(ask, shortlist): (Ask<'_>, &Shortlist)| {
             let listed = shortlist.best.iter().find(|(listed, _)| *listed == slot);
             listed.is_none_or(|&(_, listed)| key_of(&now, ask.probe, slot) == listed)
         };
-        let equal = self.candidate(&now, slot, log_odds).score < self.query.threshold
-            || cpu::align(&now, &self.pairing.fingers, slot) == *log_odds
-                && self.asks().zip(shortlists).all(key_is);
+        let equal = cpu::align(&now, &self.pairing.fingers, slot) == *log_odds
+            && self.asks().zip(shortlists).all(key_is);
         if equal || self.gallery.has_changed(slot) {
-            return Ok(());
+            return Ok(Some(candidate));
         }
         Err(BackendError::Incomplete("a candidate's score was not that of the CPU twin".into()))
     }
@@ -179,51 +198,58 @@ impl Run<'_> {
     /// some of it at a time, until nothing more has.
     fn as_of_now(
         &self,
-        mut aligned: BTreeMap<Slot, Vec<i32>>,
+        mut candidates: BTreeMap<Slot, Candidate>,
+        mut aligned: usize,
         mut compared: BTreeMap<Partition, u32>,
     ) -> Outcome {
+        let pairs = self.pairing.pairs.len().max(self.query.probe.len()).max(1);
         let mut heard = self.gallery.heard();
         loop {
             let now = self.gallery.read();
-            let changed = self.gallery.hear(&mut heard, CHANGES_A_HOLD);
+            let changed = self.gallery.hear(&mut heard, (ALIGNMENTS_A_HOLD / pairs).max(1));
             if changed.is_empty() {
-                let candidates = aligned.iter().map(|(&slot, log_odds)| self.candidate(&now, slot, log_odds));
-                let mut candidates: Vec<_> =
-                    candidates.filter(|candidate| candidate.score >= self.query.threshold).collect();
+                let mut candidates: Vec<_> = candidates.into_values().collect();
                 candidates.sort_by_key(|c| (Reverse(c.score), Reverse(c.log_odds), c.slot));
-                let compared = compared.into_iter().collect();
-                return Outcome { candidates, compared, aligned: aligned.len() };
+                return Outcome { candidates, compared: compared.into_iter().collect(), aligned };
             }
             for slot in changed {
-                aligned.remove(&slot);
-                let label = now.label(slot).filter(|label| self.query.scope.allows(label));
-                if let Some(label) = label.filter(|_| self.pairing.compares(&now, slot)) {
-                    *compared.entry(label.partition).or_default() += 1;
-                    aligned.insert(slot, cpu::align(&now, &self.pairing.fingers, slot));
+                candidates.remove(&slot);
+                let Some((partition, candidate)) = self.compare_again(&now, slot) else { continue };
+                aligned += 1;
+                *compared.entry(partition).or_default() += 1;
+                if candidate.score >= self.query.threshold {
+                    candidates.insert(slot, candidate);
                 }
             }
         }
     }
 
+    /// A slot that changed: with all fingers that it has now, whatever the gallery had when the search began.
+    fn compare_again(&self, now: &Gallery, slot: Slot) -> Option<(Partition, Candidate)> {
+        let label = now.label(slot).filter(|label| self.query.scope.allows(label))?;
+        let pairing = Pairing::new(self.query.probe, &now.positions_of(slot));
+        pairing.compares(now, slot).then(|| {
+            let candidate = |path| {
+                let log_odds = cpu::align_by(path, now, &pairing.fingers, slot);
+                self.candidate(&pairing, now, slot, &log_odds)
+            };
+            let quick = candidate(CpuPath::best());
+            // What is told is what the twin says, here too.
+            let told = if quick.score < self.query.threshold { quick } else { candidate(CpuPath::Portable) };
+            (label.partition, told)
+        })
+    }
+
     /// A slot with the log-odds of all pairs.
-    fn candidate(&self, gallery: &Gallery, slot: Slot, log_odds: &[i32]) -> Candidate {
-        let there = gallery.fingers_of(slot);
-        let with_minutiae = self.query.probe.iter().map(|(_, probe)| probe.template().view().count() > 0);
-        let score = |(finger, _): (usize, bool)| {
-            let pairs = self.pairing.pairs.iter().zip(log_odds);
-            let tried =
-                pairs.filter(|(pair, _)| pair.finger == finger && there >> pair.reference.index() & 1 == 1);
-            let (pair, &best) = tried.clone().min_by_key(|&(_, &log_odds)| Reverse(log_odds))?;
-            let log_odds = pairing::best_of(tried.count(), best);
-            Some(FingerScore {
-                position: self.query.probe[finger].0,
-                reference: pair.reference,
-                score: self.query.calibration.score(1, log_odds.max(t::FINGER_LOG_ODDS_MIN)),
-                log_odds,
-            })
+    fn candidate(&self, pairing: &Pairing, gallery: &Gallery, slot: Slot, log_odds: &[i32]) -> Candidate {
+        let score = |found: Found| FingerScore {
+            position: self.query.probe[found.finger].0,
+            reference: found.reference,
+            score: self.query.calibration.score(1, found.log_odds.max(t::FINGER_LOG_ODDS_MIN)),
+            log_odds: found.log_odds,
         };
         let fingers: Vec<_> =
-            with_minutiae.enumerate().filter(|(_, minutiae)| *minutiae).filter_map(score).collect();
+            pairing.assign(gallery.fingers_of(slot), log_odds).into_iter().map(score).collect();
         let log_odds = fused(fingers.iter().map(|finger| finger.log_odds));
         Candidate { slot, score: self.query.calibration.score(fingers.len(), log_odds), log_odds, fingers }
     }

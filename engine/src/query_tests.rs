@@ -152,6 +152,10 @@ fn an_answer_is_that_of_the_gallery_as_it_is_when_the_search_ends() {
         same("another mate", 2, &|shared, _| {
             append(shared, 1, &fingers(1, 2));
         });
+        same("a mate with its fingers unknown, the first such record", 2, &|shared, _| {
+            let unknown = fingers(1, 2).into_iter().map(|(_, finger)| (FingerPosition::UNKNOWN, finger));
+            append(shared, 1, &unknown.collect::<Vec<_>>());
+        });
         same("many others, and a mate", 2, &|shared, _| {
             (100..200).for_each(|other| _ = append(shared, 1, &fingers(other, other)));
             append(shared, 1, &fingers(1, 2));
@@ -159,26 +163,33 @@ fn an_answer_is_that_of_the_gallery_as_it_is_when_the_search_ends() {
     }
 }
 
-/// What a record is worth by the definition: every finger of the probe, over all of the record's that it may be one of.
+/// What a record is worth by the definition: the best pair of fingers that may be one, then the best of those that are left, each less the
+/// logarithm of the number that its finger of the probe was tried with. How many fingers, and the sum.
 fn by_definition(
     probe: &[(FingerPosition, Probe)],
     record: &[(FingerPosition, Template)],
 ) -> Option<(usize, i32)> {
-    let of_finger = |(position, probe): &(FingerPosition, Probe)| {
-        let may_be =
-            |other: FingerPosition| other.code() == position.code() || other.code() * position.code() == 0;
-        let tried: Vec<i32> = record
-            .iter()
-            .filter(|(other, template)| may_be(*other) && template.view().count() > 0)
-            .map(|(_, template)| crate::stages::s2_alignment::score(probe, template.view()))
-            .collect();
-        let best = tried.iter().max()?;
+    let mut pairs = Vec::new();
+    for (own, (position, probe)) in probe.iter().enumerate() {
+        for (other, (code, template)) in record.iter().map(|(p, t)| (p.code(), t)).enumerate() {
+            let may_be = code == position.code() || code == 0 || position.code() == 0;
+            if may_be && template.view().count() > 0 {
+                let log_odds = crate::stages::s2_alignment::score(probe, template.view());
+                let like = code == position.code() && code > 0;
+                pairs.push((Reverse(log_odds), !like, own, code == 0, code, other));
+            }
+        }
+    }
+    let tried = pairs.clone();
+    let mut sums = Vec::new();
+    while let Some(&(Reverse(log_odds), _, own, _, _, other)) = pairs.iter().min() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers")]
-        let discount = ((tried.len() as f64).ln() * 4096.0).round() as i32;
-        Some((best - discount).max(t::FINGER_LOG_ODDS_MIN))
-    };
-    let fingers: Vec<i32> = probe.iter().filter_map(of_finger).collect();
-    (!fingers.is_empty()).then(|| (fingers.len(), fingers.iter().sum()))
+        let discount =
+            ((tried.iter().filter(|pair| pair.2 == own).count() as f64).ln() * 4096.0).round() as i32;
+        sums.push((log_odds - discount).max(t::FINGER_LOG_ODDS_MIN));
+        pairs.retain(|pair| pair.2 != own && pair.5 != other);
+    }
+    (!sums.is_empty()).then(|| (sums.len(), sums.iter().sum()))
 }
 
 #[test]
@@ -205,6 +216,7 @@ fn r_comp_9_fingers_of_unknown_position_are_compared_with_all_on_both_sides() {
         set(&[(0, 2), (0, 1)]),
         set(&[(2, 1), (0, 2)]),
         set(&[(3, 2)]),
+        set(&[(0, 1), (0, 1)]),
     ];
     let shared = Shared::default();
     let slots: Vec<_> = records.iter().map(|record| append(&shared, 1, record)).collect();

@@ -93,6 +93,8 @@ fn a_search_that_races_with_writes_never_sees_half_of_one() {
             done.store(true, Ordering::Relaxed);
         });
         println!("seen {seen:?}");
+        let versions = seen.iter().filter(|seen| seen.load(Ordering::Relaxed) > 0).count();
+        assert!(versions > 1, "no search met another version than the others: {seen:?}");
         let status = engine.status();
         assert_eq!((status.degraded, status.records), (None, 601));
     }

@@ -220,7 +220,8 @@ pub(crate) fn align(gallery: &Gallery, probe: &Fingers, slot: Slot) -> Vec<i32> 
     align_by(CpuPath::Portable, gallery, probe, slot)
 }
 
-fn align_by(path: CpuPath, gallery: &Gallery, probe: &Fingers, slot: Slot) -> Vec<i32> {
+/// The same by this path.
+pub(crate) fn align_by(path: CpuPath, gallery: &Gallery, probe: &Fingers, slot: Slot) -> Vec<i32> {
     let finger = |(position, probe): &(FingerPosition, Probe)| {
         let template = gallery.template(slot, *position);
         template.map_or(s2_alignment::NO_EVIDENCE, |template| simd::log_odds(path, probe, template))

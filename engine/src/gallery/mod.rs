@@ -224,6 +224,12 @@ impl Gallery {
         compared.fold(0, |bits, (position, _)| bits | 1 << position.index())
     }
 
+    /// The sub-galleries in which a slot has a template.
+    pub(crate) fn positions_of(&self, slot: Slot) -> Vec<FingerPosition> {
+        let rows = self.rows_of.get(slot.index()).map_or(&[][..], |rows| rows);
+        rows.iter().map(|(position, _)| *position).collect()
+    }
+
     /// The row of a slot's finger in the sub-gallery of its position, if it has one.
     pub fn row(&self, slot: Slot, position: FingerPosition) -> Option<usize> {
         let (_, row) = self.rows_of.get(slot.index())?.iter().find(|(p, _)| *p == position)?;

@@ -1,6 +1,6 @@
 //! Every path that this machine has gives the twin's score, on made-up templates of every kind that the packing allows.
 //!
-//! 100 000 comparisons a path of stage 1, a quarter of them of stage 2; `WHORL_PARITY=10000000` makes both as many as that says.
+//! 100 000 comparisons a path and stage; `WHORL_PARITY=10000000` makes them as many as that says.
 #![expect(clippy::cast_possible_truncation, reason = "numbers are drawn within the range of their field")]
 
 use super::*;

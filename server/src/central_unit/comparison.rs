@@ -244,7 +244,7 @@ impl Subject<'_> {
     }
 }
 
-/// R-COMP-10: sets compared, by category and State, as the kernel counted them.
+/// R-COMP-10: sets compared, by category and State, as they were counted where they were compared.
 fn counts(outcome: &Outcome) -> Vec<Compared> {
     let count = |&(partition, sets): &(_, u32)| {
         let (category, member_state) = of_partition(partition)?;

@@ -115,7 +115,7 @@ enum Layout {
     Fvc,
 }
 
-/// Records, and images, made at a time before they are written: some ten megabytes.
+/// Records, and images, made at a time before they are written: some ten megabytes, but all of one person at least.
 const BLOCK_PRINTS: [u64; 2] = [20_480, 160];
 
 impl Generate {

@@ -43,7 +43,7 @@ pub(super) fn run(
         opened.staging(&probe.iter().flat_map(|(_, finger)| search_words(finger)).collect::<Vec<_>>())?;
     let results_bytes = (slots.len() * probe.len()) as u64 * 4;
     let results = storage(opened, "log-odds", results_bytes);
-    let searches = hand_over(gpu, gallery, (probe, &staging), (slots, &results))?;
+    let (searches, aligned) = hand_over(gpu, gallery, (probe, &staging), (slots, &results))?;
     let read_back = opened.read_back(results_bytes);
     let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     encoder.copy_buffer_to_buffer(&results, 0, &read_back, 0, results_bytes);
@@ -56,7 +56,7 @@ pub(super) fn run(
     let wiped = opened.wipe(&staging, &read_back);
     let words = words?;
     wiped?;
-    gpu.alignments.saw(words.len() as u32, started.elapsed());
+    gpu.alignments.saw(aligned as u32, started.elapsed());
     let left_out = words.iter().filter(|word| word.cast_signed() == UNWRITTEN).count();
     if left_out > 0 {
         return Err(BackendError::Incomplete(format!("{left_out} alignments were left out")));
@@ -64,14 +64,14 @@ pub(super) fn run(
     Ok(words.chunks(probe.len()).map(|row| row.iter().map(|word| word.cast_signed()).collect()).collect())
 }
 
-/// Gives the device its work; the buffers returned hold the probe. A row that is given to another slot after it was looked up is
+/// Gives the device its work; the buffers returned hold the probe, and the number is that of the alignments. A row that is given to another slot after it was looked up is
 /// aligned for nobody: both slots changed.
 fn hand_over(
     gpu: &Gpu,
     gallery: &Watch<'_>,
     (probe, staging): (&Fingers, &wgpu::Buffer),
     (slots, results): (&[Slot], &wgpu::Buffer),
-) -> Result<Vec<wgpu::Buffer>, BackendError> {
+) -> Result<(Vec<wgpu::Buffer>, usize), BackendError> {
     let opened = &gpu.opened;
     let rows = rows(gallery, probe, slots);
     let before: Vec<_> = rows.iter().map(|row| row.map_or(NO_EVIDENCE, |_| UNWRITTEN)).collect();
@@ -88,12 +88,17 @@ fn hand_over(
         let by_page = by_page(page_rows, of_finger, |index| index * probe.len() + at);
         for (page, candidates) in by_page.iter().enumerate() {
             for some in candidates.chunks(gpu.alignments.at_a_time(1) as usize) {
-                dispatch(gpu, &gpu.mirror()?.pages(*position)[page], &search, some, results);
+                let mirror = gpu.mirror()?;
+                // Missing where the engine has given up this back end meanwhile, and does not tell it of changes any more.
+                let Some(page) = mirror.pages(*position).get(page) else {
+                    return Err(BackendError::Incomplete("a page is not on the device".into()));
+                };
+                dispatch(gpu, page, &search, some, results);
             }
         }
         searches.push(search);
     }
-    Ok(searches)
+    Ok((searches, rows.iter().flatten().count()))
 }
 
 /// Where the fingers of the probe are found of each slot, slot after slot.
