@@ -344,7 +344,7 @@ fn searches_that_race_answer_as_one_after_another() {
     let asked: Vec<_> = (0..16).map(|_| (supply.probe(), everything())).collect();
     for engine in both.gpus.iter().take(1).chain([&both.cpu]) {
         let alone: Vec<_> = asked.iter().map(|(probe, scope)| engine.search(probe, scope, 0)).collect();
-        assert!(alone.iter().all(|outcome| !outcome.candidates.is_empty()));
+        assert!(alone.iter().filter(|outcome| !outcome.candidates.is_empty()).count() > 8);
         let start = Barrier::new(asked.len());
         std::thread::scope(|threads| {
             for ((probe, scope), alone) in asked.iter().zip(&alone) {
