@@ -28,7 +28,7 @@ pub struct ApplicantTransmission {
     pub fingerprints_taken_on: Date,
     /// Place and date of the application for asylum.
     pub application: ApplicationSent,
-    /// One to ten, each finger at most once.
+    /// One to ten, each known position at most once; several may be 0.
     #[schema(min_items = 1, max_items = 10)]
     pub fingerprints: Vec<FingerprintSent>,
     /// Compare with the State's own data too (Art. 4(4)).
@@ -58,7 +58,7 @@ pub struct BorderCrossingTransmission {
     #[schema(value_type = String, format = Date, example = "2026-11-20")]
     #[serde(deserialize_with = "day")]
     pub fingerprints_taken_on: Date,
-    /// One to ten, each finger at most once.
+    /// One to ten, each known position at most once; several may be 0.
     #[schema(min_items = 1, max_items = 10)]
     pub fingerprints: Vec<FingerprintSent>,
     /// Only `false` is accepted: category 2 is never a probe (Art. 9(1)).
@@ -82,7 +82,7 @@ pub struct IllegallyPresentTransmission {
     /// Begins with the State's two letters and the category's digit.
     #[schema(example = "AT3-000005", max_length = 64)]
     pub reference_number: String,
-    /// One to ten, each finger at most once.
+    /// One to ten, each known position at most once; several may be 0.
     #[schema(min_items = 1, max_items = 10)]
     pub fingerprints: Vec<FingerprintSent>,
     /// What the authority vouches for.
@@ -154,7 +154,7 @@ pub struct FingerprintSent {
     #[schema(example = "image/png")]
     pub media_type: String,
     /// Resolution of an image, 250-2000; needed for images, not taken for minutiae records, which have their own.
-    #[schema(example = 500)]
+    #[schema(minimum = 250, maximum = 2000, example = 500)]
     pub resolution_ppi: Option<u16>,
     /// The file, base64 (RFC 4648, section 4, padded).
     #[schema(value_type = String, format = Byte)]

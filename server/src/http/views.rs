@@ -119,7 +119,7 @@ pub struct FingerprintView {
     /// has a score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<u32>,
-    /// In a hit: the position of the finger that was sent and has this score with it.
+    /// In a hit: the position of the finger that was sent and has this score with it, 0 to 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<u8>,
     /// The file, base64.

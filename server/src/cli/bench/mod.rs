@@ -45,7 +45,7 @@ pub struct Bench {
     /// Smaller galleries and fewer searches; of a software GPU one kernel
     #[arg(long)]
     quick: bool,
-    /// Sizes of the galleries, instead of the usual ones
+    /// Sizes of the galleries, instead of the usual ones: 100 to 1000000000 each
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=1_000_000_000))]
     galleries: Vec<u32>,
     /// How long each measurement should take, slow searches apart [default: 5, or 0.6 with --quick]

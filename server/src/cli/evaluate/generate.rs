@@ -34,8 +34,9 @@ pub struct Generate {
     /// Fingers of a person; with 2, neighbours by number are one person
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
     fingers: u8,
-    /// Times that the right hand of a card is paired with its left one, each time anew: a print is then in so many records
-    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..=5))]
+    /// With --fingers 2: left fingers that each right finger of a distractor's card is paired with, 1 to 5; a print is then in so many
+    /// records
+    #[arg(long, default_value = "1", value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=5))]
     pairings: u8,
     /// Persons of each folder, the last ones, who are searched for and not enrolled
     #[arg(long, default_value = "0", value_name = "COUNT")]
@@ -45,6 +46,8 @@ pub struct Generate {
 impl Generate {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<()> {
+        let paired = self.fingers == 2 && self.distractors.is_some();
+        anyhow::ensure!(self.pairings == 1 || paired, "--pairings needs --fingers 2 and --distractors");
         let positions = [2, 7].map(FingerPosition::try_from);
         let [Ok(right), Ok(left)] = positions else { anyhow::bail!("no index fingers") };
         let positions = &[right, left][..usize::from(self.fingers)];
