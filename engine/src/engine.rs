@@ -72,7 +72,8 @@ pub struct Candidate {
 pub struct Outcome {
     /// Best score first; of equals, the higher log-odds, then the lower slot first.
     pub candidates: Vec<Candidate>,
-    /// How many records of each partition were compared, by partition; one that changed while the search ran is compared, and counted, again.
+    /// How many records of each partition were compared, by partition; one that changed while the search ran is compared, and counted,
+    /// again.
     pub compared: Vec<(Partition, u32)>,
     /// How many of those stage 2 aligned.
     pub aligned: usize,

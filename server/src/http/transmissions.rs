@@ -37,7 +37,12 @@ const KEY_BYTES_MAX: usize = 128;
         (status = 201, description = "Entered; `Location` has the record", body = TransmissionAnswer),
         (status = 200, description = "Category 3: compared. Or entered earlier, told again", body = TransmissionAnswer),
         (status = "4XX", description = "Nothing was stored", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It could not be finished, and may have been entered: send it again, with the same Idempotency-Key", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 503,
+            description = "Not finished, perhaps entered: send it again with the same Idempotency-Key",
+            body = Problem,
+            content_type = "application/problem+json",
+        ),
     ),
     security(("key" = []))
 )]

@@ -64,8 +64,8 @@ pub(super) fn run(
     Ok(words.chunks(probe.len()).map(|row| row.iter().map(|word| word.cast_signed()).collect()).collect())
 }
 
-/// Gives the device its work; the buffers returned hold the probe, and the number is that of the alignments. A row that is given to another slot after it was looked up is
-/// aligned for nobody: both slots changed.
+/// Gives the device its work; the buffers returned hold the probe, and the number is that of the alignments. A row that is given to
+/// another slot after it was looked up is aligned for nobody: both slots changed.
 fn hand_over(
     gpu: &Gpu,
     gallery: &Watch<'_>,
