@@ -5,7 +5,7 @@
 use core::ops::{Index, IndexMut};
 
 /// Entries of a page.
-pub(super) const PAGE: usize = 1024;
+const PAGE: usize = 1024;
 
 /// Pages of [`PAGE`] entries, all full but the last.
 #[derive(Debug, Clone)]

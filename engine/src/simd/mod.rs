@@ -1,8 +1,8 @@
 //! Both stages in the instructions of this machine: the same scores as the twins in `stages`, to the bit, many times faster.
 //!
 //! All of a path is safe code, in functions that state the instructions they are compiled to. What is left to this file is
-//! to call them only on a machine that has those instructions, which is what no compiler can know: the one reason for
-//! `unsafe` in the repository, and it stands nowhere else.
+//! to call them only on a machine that has those instructions, which is what no compiler can know, and to ask for memory ahead
+//! of its use: the only `unsafe` code in this crate.
 //!
 //! *Why not one generic kernel.* The paths differ in what their instructions make cheap, not in their width: 32 minutiae
 //! in one register and no branch, or runs of 8 that are skipped when the direction gate bars them all.
