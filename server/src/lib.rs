@@ -9,6 +9,7 @@ pub mod central_unit;
 pub mod cli;
 pub mod database;
 pub mod eurodac;
+pub mod files;
 pub mod http;
 pub mod journal;
 pub mod store;
