@@ -1,116 +1,68 @@
-//! What happens, as events: the audit record and the effect are one thing, and become durable together or not at all.
+//! The journal: what happened, in order, durable and chained. It is the truth; store and gallery are made from it.
 //!
-//! Every change of state is an [`Event`], made here and nowhere else, and given to [`crate::database::Database::record`],
-//! which answers once it is on disk. Today the store itself is what makes it durable. The append-only, hash-chained files
-//! that will be the truth come between the two, in this module, and nothing above it changes.
+//! Every change of state is an [`Event`]: audit and effect are one record, and become durable together or not at all. Records
+//! lie in segments (`frame.rs`), appended in groups (`log.rs`), opened after any crash (`recovery.rs`), read in order
+//! (`reader.rs`). [`crate::database`] owns the one thread that writes.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+mod event;
+pub mod frame;
+mod log;
+mod reader;
+mod recovery;
+#[cfg(test)]
+mod tests;
 
-use crate::access::{Authority, AuthorityId};
-use crate::database::{Disclosure, FingerTemplate, Idempotency, Print, Record, ResultOfComparison};
-use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
+pub use event::{Actor, AuditRecord, Compared, Event, Operation};
+pub use frame::Chain;
+pub use log::{Head, Log, Place, SEGMENT_BYTES};
+pub use reader::{Replayed, read, replay, segments};
+pub use recovery::open;
 
-/// Who did it: R-AUDIT-1 wants the authority and the person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// The authority; `None` for whoever has the machine, at the command line.
-    pub authority: Option<AuthorityId>,
-    /// The responsible person, as the authority names them.
-    pub person: String,
+/// What the journal cannot do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The disk.
+    #[error("cannot {what} {name}: {error}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        name: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// What was written is not what is read.
+    #[error(
+        "record {number} of the journal {problem} (segment {segment}, byte {offset}); restore it from a backup"
+    )]
+    Damaged {
+        /// The first record that is not as it was written.
+        number: u64,
+        /// Its segment, by the number of the first record.
+        segment: u64,
+        /// Offset in the segment.
+        offset: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An earlier error; nothing more is written until a restart.
+    #[error("an earlier write failed ({0}); restart the server")]
+    Latched(String),
+    /// A record beyond [`frame::BODY_BYTES_MAX`].
+    #[error("a record of {bytes} bytes is too large for the journal")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
 }
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Operation {
-    /// The data directory was made, or an authority added.
-    Administration,
-    /// A category 1 or 2 set was entered.
-    Entry,
-    /// A set was compared; its result is in the audit.
-    Comparison,
-    /// The result of an earlier comparison was told again.
-    Repetition,
-}
+impl JournalError {
+    fn io(what: &'static str, name: &str, error: std::io::Error) -> Self {
+        Self::Io { what, name: name.to_owned(), error }
+    }
 
-/// How many stored sets of one kind a comparison touched (R-COMP-10).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Compared {
-    /// Category of the sets.
-    #[schema(value_type = u8, minimum = 1, maximum = 2)]
-    pub category: Category,
-    /// Their State of origin.
-    pub member_state: MemberState,
-    /// How many.
-    pub sets: u32,
-}
-
-/// One line of the audit. No print, no template, no attestation beyond that they were given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditRecord {
-    /// Day and hour.
-    pub at: Timestamp,
-    /// What was done.
-    pub operation: Operation,
-    /// By whom.
-    pub actor: Actor,
-    /// For which State.
-    pub member_state: Option<MemberState>,
-    /// Category of the set.
-    pub category: Option<Category>,
-    /// Reference number of the set.
-    pub reference_number: Option<ReferenceNumber>,
-    /// R-DATA-2: all attestations that the category needs were given. They are not stored anywhere else.
-    pub attested: bool,
-    /// R-COMP-10.
-    pub compared: Vec<Compared>,
-    /// Records disclosed by the operation, by id.
-    pub disclosed: Vec<Uuid>,
-}
-
-/// A change of state, with its audit record.
-pub enum Event<'a> {
-    /// An authority may act from now on.
-    AuthorityAdded {
-        /// The audit.
-        audit: AuditRecord,
-        /// The authority, with its key hashed.
-        authority: &'a Authority,
-    },
-    /// The data directory is made: which States take part.
-    Initialised {
-        /// The audit.
-        audit: AuditRecord,
-        /// Empty: any.
-        states: &'a [MemberState],
-    },
-    /// R-DATA-7: a set is entered.
-    Entered {
-        /// The audit.
-        audit: AuditRecord,
-        /// Alphanumeric data.
-        record: &'a Record,
-        /// What is compared.
-        templates: &'a [FingerTemplate],
-        /// What an expert verifies.
-        prints: &'a [Print],
-        /// The request that did it.
-        idempotency: Option<&'a Idempotency>,
-    },
-    /// A result was told again: nothing changes but the audit.
-    Repeated {
-        /// The audit.
-        audit: AuditRecord,
-    },
-    /// A comparison is done. R-HIT-3: disclosures are durable before any hit leaves.
-    Concluded {
-        /// The audit.
-        audit: AuditRecord,
-        /// The probe's record and its result; `None` for category 3, of which nothing is kept (R-COMP-5).
-        result: Option<(Uuid, &'a ResultOfComparison)>,
-        /// Records whose data leave, and the disclosure to write on each.
-        disclosures: &'a [(Uuid, Disclosure)],
-    },
+    fn damaged(segment: u64, offset: u64, number: u64, problem: &str) -> Self {
+        Self::Damaged { number, segment, offset, problem: problem.to_owned() }
+    }
 }

@@ -1,0 +1,112 @@
+//! What happens, as events: the audit record and the effect are one thing, and become durable together or not at all.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::access::{Authority, AuthorityId};
+use crate::database::{Disclosure, FingerTemplate, Idempotency, Print, Record, ResultOfComparison};
+use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
+
+/// Who did it: R-AUDIT-1 wants the authority and the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The authority; `None` for whoever has the machine, at the command line.
+    pub authority: Option<AuthorityId>,
+    /// The responsible person, as the authority names them.
+    pub person: String,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// The data directory was made, or an authority added.
+    Administration,
+    /// A category 1 or 2 set was entered.
+    Entry,
+    /// A set was compared; its result is in the audit.
+    Comparison,
+    /// The result of an earlier comparison was told again.
+    Repetition,
+}
+
+/// How many stored sets of one kind a comparison touched (R-COMP-10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Compared {
+    /// Category of the sets.
+    #[schema(value_type = u8, minimum = 1, maximum = 2)]
+    pub category: Category,
+    /// Their State of origin.
+    pub member_state: MemberState,
+    /// How many.
+    pub sets: u32,
+}
+
+/// One line of the audit. No print, no template, no attestation beyond that they were given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// Day and hour.
+    pub at: Timestamp,
+    /// What was done.
+    pub operation: Operation,
+    /// By whom.
+    pub actor: Actor,
+    /// For which State.
+    pub member_state: Option<MemberState>,
+    /// Category of the set.
+    pub category: Option<Category>,
+    /// Reference number of the set.
+    pub reference_number: Option<ReferenceNumber>,
+    /// R-DATA-2: all attestations that the category needs were given. They are not stored anywhere else.
+    pub attested: bool,
+    /// R-COMP-10.
+    pub compared: Vec<Compared>,
+    /// Records disclosed by the operation, by id.
+    pub disclosed: Vec<Uuid>,
+}
+
+/// A change of state, with its audit record.
+pub enum Event<'a> {
+    /// An authority may act from now on.
+    AuthorityAdded {
+        /// The audit.
+        audit: AuditRecord,
+        /// The authority, with its key hashed.
+        authority: &'a Authority,
+    },
+    /// The data directory is made: which States take part.
+    Initialised {
+        /// The audit.
+        audit: AuditRecord,
+        /// Empty: any.
+        states: &'a [MemberState],
+    },
+    /// R-DATA-7: a set is entered.
+    Entered {
+        /// The audit.
+        audit: AuditRecord,
+        /// Alphanumeric data.
+        record: &'a Record,
+        /// What is compared.
+        templates: &'a [FingerTemplate],
+        /// What an expert verifies.
+        prints: &'a [Print],
+        /// The request that did it.
+        idempotency: Option<&'a Idempotency>,
+    },
+    /// A result was told again: nothing changes but the audit.
+    Repeated {
+        /// The audit.
+        audit: AuditRecord,
+    },
+    /// A comparison is done. R-HIT-3: disclosures are durable before any hit leaves.
+    Concluded {
+        /// The audit.
+        audit: AuditRecord,
+        /// The probe's record and its result; `None` for category 3, of which nothing is kept (R-COMP-5).
+        result: Option<(Uuid, &'a ResultOfComparison)>,
+        /// Records whose data leave, and the disclosure to write on each.
+        disclosures: &'a [(Uuid, Disclosure)],
+    },
+}
