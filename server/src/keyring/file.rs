@@ -1,7 +1,7 @@
 //! The keyring's files: which of them counts after a power cut, how they are read, replaced and overwritten.
 //!
-//! Three names: `keyring`, `keyring.new` while a file is being made, `keyring.old` while one is being overwritten. `mod.rs` has the case
-//! analysis that these functions carry out.
+//! Three names: `keyring`, `keyring.new` while a file is being made, `keyring.old` while one is being overwritten.
+//! `mod.rs` has the case analysis that these functions carry out.
 
 use std::io;
 
@@ -46,7 +46,8 @@ pub(super) fn create(files: &dyn Files, wrapping: &WrappingKey) -> Result<(), Ke
     Ok(files.sync_directory()?)
 }
 
-/// Finds the file that counts and gives it its name, having seen that the wrapping key is its own; changes nothing otherwise.
+/// Finds the file that counts and gives it its name, having seen that the wrapping key is its own; changes nothing
+/// otherwise.
 pub(super) fn settle(files: &dyn Files, wrapping: &WrappingKey) -> Result<Header, KeyringError> {
     let name = match (there(files, NAME)?, there(files, OLD)?) {
         (true, _) => NAME,
@@ -63,15 +64,16 @@ pub(super) fn settle(files: &dyn Files, wrapping: &WrappingKey) -> Result<Header
     if name == OLD {
         files.rename(OLD, NAME)?;
     }
-    // Names may so far be known to this machine only; what is overwritten below must not be what a power cut brings back.
+    // Names may so far be known to this machine only; what is overwritten below must not be what a power cut brings
+    // back.
     files.sync_directory()?;
     Ok(header)
 }
 
 /// Reads all slots, and writes them back as they are.
 ///
-/// After a sync that failed, Linux goes on showing what the disk never got, and a further sync does not write it. So what was read
-/// is written: a slot seen as zeros is then zeros on the disk, and a key seen is there to stay.
+/// After a sync that failed, Linux goes on showing what the disk never got, and a further sync does not write it. So
+/// what was read is written: a slot seen as zeros is then zeros on the disk, and a key seen is there to stay.
 pub(super) fn load(
     files: &dyn Files,
     wrapping: &WrappingKey,
@@ -123,13 +125,15 @@ pub(super) fn replace(files: &dyn Files, memory: &Memory) -> Result<(), KeyringE
         at += BLOCK as u64;
     }
     files.sync(NEW)?;
+    // Most file systems keep names in order anyway; where one does not, there is at least a whole file to find.
     files.sync_directory()?;
     files.rename(NAME, OLD)?;
     files.rename(NEW, NAME)?;
     Ok(files.sync_directory()?)
 }
 
-/// Overwrites and removes what a creation or rotation left beside the keyring. Only when the keyring's own name is durable.
+/// Overwrites and removes what a creation or rotation left beside the keyring. Only when the keyring's own name is
+/// durable.
 pub(super) fn wipe_leftovers(files: &dyn Files) -> io::Result<()> {
     for name in [NEW, OLD] {
         if there(files, name)? {

@@ -18,8 +18,8 @@
 //! | 80 | 16 | tag |
 //! | 124 | 4 | CRC32C of the slot's number (4 bytes) and its bytes 0 to 123 |
 //!
-//! Slot `n` begins at 4096 + 128 `n`, so that none lies across a sector of 512 bytes or a page. 128 zero bytes are a free slot. A slot
-//! in use never checks as zeros: its state is 1.
+//! Slot `n` begins at 4096 + 128 `n`, so that none lies across a sector of 512 bytes or a page. 128 zero bytes are a
+//! free slot. A slot in use never checks as zeros: its state is 1.
 
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};

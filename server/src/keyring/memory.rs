@@ -1,7 +1,7 @@
 //! The keyring in memory: where each record's slot is, and the slots, wrapped as they are on disk.
 //!
-//! A data key is unwrapped when it is asked for and overwritten when it is done with: memory at rest holds the wrapping key and no
-//! other. 88 bytes a slot and an index entry: a million records take about 125 MB.
+//! A data key is unwrapped when it is asked for and overwritten when it is done with: memory at rest holds the
+//! wrapping key and no other. 88 bytes a slot and an index entry: a million records take about 125 MB.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -114,4 +114,27 @@ fn block(number: u32) -> usize {
 
 fn place(number: u32) -> usize {
     number as usize % BLOCK_SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_erase_2_a_forgotten_slot_is_overwritten_in_memory() {
+        let wrapping = WrappingKey::generate().unwrap();
+        let header = wrapping.header().unwrap();
+        let mut memory = Memory::new(wrapping.duplicate(), header);
+        memory.grow().unwrap();
+        let record = Uuid::from_u128(1);
+        let slot = wrapping.wrap(&header, 5, record, &DataKey::generate().unwrap()).unwrap();
+        assert!(memory.put(5, slot.clone()) && !memory.put(6, slot), "one slot for each record");
+        assert!(
+            memory.get(record).unwrap().is_some() && memory.encode(0).unwrap().iter().any(|&byte| byte != 0)
+        );
+        assert_eq!((memory.forget(record), memory.forget(record)), (Some(5), None));
+        assert!(
+            memory.get(record).unwrap().is_none() && memory.encode(0).unwrap().iter().all(|&byte| byte == 0)
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! The keyring: one data key for each record, given out, and destroyed for good.
 //!
-//! *Locks.* One for whoever writes, held across the disk; one for the slots in memory, held for moments. So keys can be had while
-//! another is being destroyed or the wrapping key rotates.
+//! *Locks.* One for whoever writes, held across the disk; one for the slots in memory, held for moments. So keys can
+//! be had while another is being destroyed or the wrapping key rotates.
 
 use std::io;
 use std::sync::Arc;
@@ -67,7 +67,8 @@ impl Keyring {
         Self::open(files, wrapping)
     }
 
-    /// Opens the keyring, and finishes or undoes what a power cut left half done. See [`Self::unreadable`] before you go on.
+    /// Opens the keyring, and finishes or undoes what a power cut left half done. See [`Self::unreadable`] before you
+    /// go on.
     pub fn open(files: Arc<dyn Files>, wrapping: &WrappingKey) -> Result<Self, KeyringError> {
         let header = file::settle(&*files, wrapping)?;
         let Loaded { memory, free, unreadable } = file::load(&*files, wrapping, header)?;
@@ -120,9 +121,9 @@ impl Keyring {
         self.memory.read().get(record)
     }
 
-    /// Destroys a record's key: when this returns, its slot is zeros on the disk and in memory, and what the key sealed is noise
-    /// (R-ERASE-2). `false` where the record has no key, which is as durable. Refused while slots are unreadable: one of them may
-    /// hold the remains of this very key.
+    /// Destroys a record's key: when this returns, its slot is zeros on the disk and in memory, and what the key
+    /// sealed is noise (R-ERASE-2). `false` where the record has no key, which is as durable. Refused while slots are
+    /// unreadable: one of them may hold the remains of this very key.
     pub fn destroy(&self, record: Uuid) -> Result<bool, KeyringError> {
         Ok(self.destroy_all(&[record])? > 0)
     }
@@ -141,14 +142,16 @@ impl Keyring {
 
     /// How many slots hold neither zeros nor a key that opens.
     ///
-    /// They are a key whose writing, or destruction, a power cut tore, neither of which anybody was told had happened; or a key that decayed
-    /// on the disk, and its record is lost. The file alone cannot tell which. Whoever knows the records can: if each record that shall
-    /// have a key has one, the slots were nobody's, and [`Self::clear_unreadable`] is right; if one lacks its key, that is to be reported first.
+    /// They are a key whose writing, or destruction, a power cut tore, neither of which anybody was told had
+    /// happened; or a key that decayed on the disk, and its record is lost. The file alone cannot tell which. Whoever
+    /// knows the records can: if each record that shall have a key has one, the slots were nobody's, and
+    /// [`Self::clear_unreadable`] is right; if one lacks its key, that is to be reported first.
     pub fn unreadable(&self) -> usize {
         self.writer.lock().unreadable.len()
     }
 
-    /// Overwrites all unreadable slots, and says how many: from then on keys can be destroyed and the wrapping key rotated.
+    /// Overwrites all unreadable slots, and says how many: from then on keys can be destroyed and the wrapping key
+    /// rotated.
     pub fn clear_unreadable(&self) -> Result<usize, KeyringError> {
         let mut writer = self.writer.lock();
         writer.ready()?;
@@ -188,7 +191,8 @@ impl Keyring {
         self.len() == 0
     }
 
-    /// The records that have a key, in no order. After a restart, one that nobody knows was never acknowledged: destroy its key.
+    /// The records that have a key, in no order. After a restart, one that nobody knows was never acknowledged:
+    /// destroy its key.
     pub fn records(&self) -> impl Iterator<Item = Uuid> + use<> {
         self.memory.read().records().into_iter()
     }

@@ -1,8 +1,8 @@
 //! What a data key does: it seals the parts of one record, and opens them again, and nothing else can.
 //!
-//! A sealed part is `nonce (24) | ciphertext | tag (16)`. The nonce is drawn at random, which 24 bytes allow for ever; a counter would
-//! have to survive power cuts. The associated data say which part of which record in which version it is, so a sealed part
-//! put in another's place, or an old one put back, does not open.
+//! A sealed part is `nonce (24) | ciphertext | tag (16)`. The nonce is drawn at random, which 24 bytes allow for
+//! ever; a counter would have to survive power cuts. The associated data say which part of which record in which
+//! version it is, so a sealed part put in another's place, or an old one put back, does not open.
 
 use chacha20poly1305::{AeadInOut, Key, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use uuid::Uuid;
@@ -37,8 +37,8 @@ pub enum Part {
 }
 
 impl Part {
-    /// Two bytes, different for different parts: kind, and place or 0. All have this length, so no two sets of associated data
-    /// run into each other.
+    /// Two bytes, different for different parts: kind, and place or 0. All have this length, so no two sets of
+    /// associated data run into each other.
     const fn encode(self) -> [u8; 2] {
         match self {
             Self::Record => [0, 0],

@@ -1,7 +1,7 @@
 //! Where the wrapping key comes from: a file, an environment variable, or a program that asks a KMS or an HSM.
 //!
-//! *Why no other way.* A key in a configuration file or on a command line is in backups and in the list of processes. A program
-//! serves every vault there is, and none of them has to be linked into the server.
+//! *Why no other way.* A key in a configuration file or on a command line is in backups and in the list of processes.
+//! A program serves every vault there is, and none of them has to be linked into the server.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;

@@ -1,7 +1,7 @@
 //! The wrapping key: the one secret that is not on the disk with the data, under which every data key lies wrapped.
 //!
-//! *Why not a passphrase.* What a person can remember can be guessed by whoever has the file, however slow the hash. A key is 32
-//! bytes of chance, as text or raw, and what looks like anything else is refused.
+//! *Why not a passphrase.* What a person can remember can be guessed by whoever has the file, however slow the hash.
+//! A key is 32 bytes of chance, as text or raw, and what looks like anything else is refused.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -36,7 +36,8 @@ impl WrappingKey {
         Ok(key)
     }
 
-    /// Reads 64 hexadecimal digits, or 43 or 44 characters of base64 (standard alphabet, padded or not), with white space around.
+    /// Reads 64 hexadecimal digits, or 43 or 44 characters of base64 (standard alphabet, padded or not), with white
+    /// space around.
     pub fn parse(text: &[u8]) -> Result<Self, WrappingError> {
         let text = text.trim_ascii();
         let mut key = Self::empty();
