@@ -1,8 +1,5 @@
 //! A comparison: the scope that the law gives, what the engine finds in it, and what is written before anyone is told.
 
-use std::collections::HashSet;
-use std::sync::{Condvar, Mutex, PoisonError};
-
 use jiff::Timestamp;
 use uuid::Uuid;
 use whorl_engine::calibration;
@@ -18,7 +15,7 @@ use crate::eurodac::admission::Admitted;
 use crate::eurodac::comparison::{Probe, may_be_compared, of_partition, scope};
 use crate::eurodac::disclosure::may_tell_again;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
-use crate::journal::{Actor, AuditRecord, Compared, Event, Operation};
+use crate::journal::{Actor, AuditRecord, Change, Compared, Event, Operation};
 
 /// What the State of origin of the probe is told (R-HIT-1).
 pub struct Comparison {
@@ -51,32 +48,6 @@ struct Subject<'a> {
     record_id: Option<Uuid>,
 }
 
-/// Records whose comparison is under way: each is compared by one request at a time.
-#[derive(Default)]
-pub(super) struct Claims {
-    taken: Mutex<HashSet<Uuid>>,
-    freed: Condvar,
-}
-
-struct Claim<'a>(&'a Claims, Uuid);
-
-impl Claims {
-    fn claim(&self, id: Uuid) -> Claim<'_> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken =
-            self.freed.wait_while(taken, |taken| taken.contains(&id)).unwrap_or_else(PoisonError::into_inner);
-        taken.insert(id);
-        Claim(self, id)
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
-        self.0.freed.notify_all();
-    }
-}
-
 impl CentralUnit {
     /// The result for a record that is entered: the one that is stored, or, where there is none yet, a new one.
     pub(super) fn result_for(
@@ -86,7 +57,7 @@ impl CentralUnit {
         actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
         // Of two same requests at once, one compares and the other tells what came of it.
-        let _claim = self.comparing.claim(record.id);
+        let _claim = self.comparing.claim(record.id.to_string());
         let probe = Probe {
             category: record.category,
             state: record.member_state,
@@ -112,7 +83,7 @@ impl CentralUnit {
         extracted: &[Extracted],
         transmitter: &Transmitter,
     ) -> Result<Comparison, TransmissionError> {
-        let sequence = *self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
+        let sequence = self.database.entered();
         let probe = Probe {
             category: admitted.category,
             state: admitted.state,
@@ -139,7 +110,7 @@ impl CentralUnit {
         let (threshold, now) = (self.threshold(), Timestamp::now());
         let prepared: Vec<_> = templates.into_iter().map(|(p, t)| (p, PreparedProbe::new(t))).collect();
         let outcome = match scope(probe, today(now)) {
-            Some(scope) => self.engine.search(&prepared, &scope, threshold),
+            Some(scope) => self.enrolled.engine.search(&prepared, &scope, threshold),
             None => Outcome::default(),
         };
         let compared = counts(&outcome);
@@ -153,9 +124,9 @@ impl CentralUnit {
         let threshold = Threshold::new(threshold);
         let found = hits.iter().map(|hit| hit.found.clone()).collect();
         let result = ResultOfComparison { at: now, compared: compared.clone(), threshold, hits: found };
-        let kept = subject.record_id.map(|id| (id, &result));
         // R-HIT-3: on the record of the person whose data leave, durably, before they leave.
-        self.database.record(Event::Concluded { audit, result: kept, disclosures: &disclosures })?;
+        let change = Change::Concluded { result: subject.record_id.map(|id| (id, result)), disclosures };
+        self.database.record(Event { audit, change })?;
         for hit in &mut hits {
             hit.record.disclosures.push(disclosure.clone());
         }
@@ -169,7 +140,7 @@ impl CentralUnit {
         candidate: &Candidate,
         now: Timestamp,
     ) -> Result<Option<Hit>, TransmissionError> {
-        let Some(id) = self.record_at(candidate.slot) else {
+        let Some(id) = self.enrolled.record_at(candidate.slot) else {
             return Ok(None);
         };
         let Some(record) = self.database.find(id)? else {
@@ -216,7 +187,7 @@ impl CentralUnit {
             }
         }
         let audit = subject.audit(Operation::Repetition, actor, now, &[], &hits);
-        self.database.record(Event::Repeated { audit })?;
+        self.database.record(Event { audit, change: Change::Nothing })?;
         Ok(Comparison { compared: stored.compared, threshold: stored.threshold, hits })
     }
 }

@@ -1,10 +1,12 @@
-//! Entry: one lock long, from the sequence to the gallery slot; and the same gallery, made again at start.
+//! Entry: from the reference number that nobody else may take meanwhile to the gallery slot; and the same gallery, made again at start.
 
-use std::sync::PoisonError;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 use uuid::Uuid;
+use whorl_engine::engine::Engine;
 use whorl_engine::gallery::{GalleryFull, Slot};
 use whorl_engine::template::Template;
 
@@ -14,60 +16,22 @@ use crate::database::{FingerTemplate, FingerprintData, Idempotency, Print, Recor
 use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
 use crate::eurodac::comparison::label;
 use crate::eurodac::disclosure::recipient_of_result;
-use crate::journal::{Actor, AuditRecord, Event, Operation};
+use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event, Operation};
 use crate::store::StoreError;
 
 /// Records that are loaded in one step.
 const LOAD_STEP: usize = 4096;
 
-impl CentralUnit {
-    /// One journal event, the store, the gallery slot: durable and comparable when this returns (R-DATA-7).
-    pub(super) fn enter(&self, what: ToEnter<'_>, actor: &Actor) -> Result<Entry, TransmissionError> {
-        let ToEnter { admitted, kept, extracted, idempotency, received_at } = what;
-        let mut next = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
-        // Asked again under the lock: of two same requests at once, one enters and the other is told of it.
-        if let Some(asked) = idempotency
-            && self.database.idempotency(&asked.authority, &asked.key)?.is_some()
-        {
-            return Ok(Entry::Known(asked.clone()));
-        }
-        let reference = admitted.reference_number.as_str();
-        if self.database.find_id(admitted.state, admitted.category, reference)?.is_some() {
-            return Err(TransmissionError::ReferenceNumberTaken);
-        }
-        let id = idempotency.map_or_else(Uuid::new_v4, |i| i.record_id);
-        let record = Record {
-            id,
-            category: admitted.category,
-            member_state: admitted.state,
-            application: kept.application,
-            fingerprints: fingerprint_data(&admitted.fingerprints, extracted),
-            sex: kept.sex,
-            reference_number: admitted.reference_number,
-            taken_on: kept.taken_on,
-            transmitted_at: received_at,
-            entered_at: Timestamp::now(),
-            disclosures: Vec::new(),
-            last_day: kept.last_day,
-            blocked: false,
-            sequence: *next,
-            compare_own: admitted.compare_own,
-        };
-        let prints: Vec<Print> =
-            admitted.fingerprints.into_iter().map(|f| Print { position: f.position, data: f.data }).collect();
-        let templates: Vec<FingerTemplate> = extracted.iter().map(Extracted::to_stored).collect();
-        let audit = audit_of_entry(&record, actor);
-        self.database.record(Event::Entered {
-            audit,
-            record: &record,
-            templates: &templates,
-            prints: &prints,
-            idempotency,
-        })?;
-        *next = next.checked_add(1).ok_or_else(|| TransmissionError::Full("no sequence is left".into()))?;
-        let packed = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
-        self.append(vec![(record.clone(), packed)])?;
-        Ok(Entry::New(record))
+/// What can be compared with: the gallery, and whose slot is whose.
+pub(super) struct Enrolled {
+    pub(super) engine: Engine,
+    /// Record of each slot. Written before a slot can be found.
+    record_of_slot: RwLock<Vec<Option<Uuid>>>,
+}
+
+impl Enrolled {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine, record_of_slot: RwLock::default() }
     }
 
     /// Puts entered records where searches find them.
@@ -95,6 +59,75 @@ impl CentralUnit {
     pub(super) fn record_at(&self, slot: Slot) -> Option<Uuid> {
         *self.record_of_slot.read().unwrap_or_else(PoisonError::into_inner).get(slot.index())?
     }
+}
+
+impl CentralUnit {
+    /// Durable and comparable when this returns (R-DATA-7).
+    pub(super) fn enter(&self, what: ToEnter<'_>, actor: &Actor) -> Result<Entry, TransmissionError> {
+        let ToEnter { admitted, kept, extracted, idempotency, received_at } = what;
+        // Of two same requests at once, one enters and the other is told of it. Always in this order: nobody waits in a circle.
+        let _request = idempotency
+            .map(|asked| self.entering.claim(format!("request {} {}", asked.authority, asked.key)));
+        if let Some(asked) = idempotency
+            && self.database.idempotency(&asked.authority, &asked.key)?.is_some()
+        {
+            return Ok(Entry::Known(asked.clone()));
+        }
+        let reference = admitted.reference_number.as_str().to_owned();
+        let _number = self.entering.claim(format!("number {reference}"));
+        if self.database.find_id(admitted.state, admitted.category, &reference)?.is_some() {
+            return Err(TransmissionError::ReferenceNumberTaken);
+        }
+        let id = idempotency.map_or_else(Uuid::new_v4, |i| i.record_id);
+        let mut record = Record {
+            id,
+            category: admitted.category,
+            member_state: admitted.state,
+            application: kept.application,
+            fingerprints: fingerprint_data(&admitted.fingerprints, extracted),
+            sex: kept.sex,
+            reference_number: admitted.reference_number,
+            taken_on: kept.taken_on,
+            transmitted_at: received_at,
+            entered_at: Timestamp::now(),
+            disclosures: Vec::new(),
+            last_day: kept.last_day,
+            blocked: false,
+            sequence: 0,
+            compare_own: admitted.compare_own,
+        };
+        let prints =
+            admitted.fingerprints.into_iter().map(|f| Print { position: f.position, data: f.data }).collect();
+        let entry = EntryOf {
+            record: record.clone(),
+            templates: extracted.iter().map(Extracted::to_stored).collect(),
+            prints,
+            idempotency: idempotency.cloned(),
+        };
+        let packed = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
+        let event = Event { audit: audit_of_entry(&record, actor), change: Change::Entered(Box::new(entry)) };
+        record.sequence = self.record_entry(event, record.clone(), packed)?;
+        Ok(Entry::New(record))
+    }
+
+    /// One record of the journal, then the gallery slot, before anything that is entered later: whoever has a higher sequence
+    /// finds this one (R-COMP-11). The sequence.
+    fn record_entry(
+        &self,
+        event: Event,
+        mut record: Record,
+        templates: Templates,
+    ) -> Result<u32, TransmissionError> {
+        let (send, appended) = channel();
+        let enrolled = Arc::clone(&self.enrolled);
+        let then = move |sequence| {
+            record.sequence = sequence;
+            // Nobody listens only where the event was refused, and then this is not called.
+            let _ = send.send(enrolled.append(vec![(record, templates)]).map(|()| sequence));
+        };
+        self.database.record_and(event, Box::new(then))?;
+        appended.recv().map_err(|_| StoreError::Failed("the writer has ended".into()))?
+    }
 
     /// Fills the gallery from the database. Gives the records whose comparison was cut off, in order of entry.
     pub(super) fn load(&self) -> Result<Vec<Record>, TransmissionError> {
@@ -107,8 +140,6 @@ impl CentralUnit {
             after = Some(last.id);
             loaded += entries.len();
             for (record, _) in &entries {
-                let mut next = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
-                *next = (*next).max(record.sequence + 1);
                 let is_compared = recipient_of_result(record.category, record.member_state).is_some();
                 if is_compared && self.database.result(record.id)?.is_none() {
                     cut_off.push(record.clone());
@@ -121,7 +152,7 @@ impl CentralUnit {
                     _ => Err(damaged(&record, "has not the templates of its fingerprints")),
                 })
                 .collect();
-            self.append(made?)?;
+            self.enrolled.append(made?)?;
             tracing::info!(records = loaded, "loading the gallery");
         }
         cut_off.sort_by_key(|record| record.sequence);

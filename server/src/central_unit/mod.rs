@@ -3,9 +3,11 @@
 //! `prints` turns what was sent into minutiae and refuses what is too poor; [`CentralUnit::transmit`] enters it and compares
 //! it. The law is asked at each step, and decides; here is only the order.
 //!
-//! *Invariant* (R-COMP-11): of any two category 1 transmissions the later was compared with the earlier. Entry is one lock
-//! long: sequence, store, gallery. Whoever gets a higher sequence finds every lower one in the gallery already.
+//! *Invariant* (R-COMP-11): of any two category 1 transmissions the later was compared with the earlier. One thread gives the
+//! sequences, and puts each set into the gallery before anybody is answered who came later: whoever has a higher sequence
+//! finds every lower one.
 
+mod claims;
 mod comparison;
 mod entry;
 mod prints;
@@ -13,7 +15,7 @@ mod prints;
 pub use comparison::{Comparison, Hit};
 pub use prints::{MEDIA_TYPES, PrintError, is_image};
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -29,20 +31,18 @@ use crate::eurodac::admission::Admitted;
 use crate::eurodac::disclosure;
 use crate::eurodac::retention;
 use crate::store::StoreError;
-use comparison::Claims;
-use entry::{Entry, ToEnter, packed};
+use claims::Claims;
+use entry::{Enrolled, Entry, ToEnter, packed};
 use prints::Extracted;
 
 /// The database, the gallery that is made from it, and what finds minutiae.
 pub struct CentralUnit {
     database: Database,
-    engine: Engine,
+    enrolled: Arc<Enrolled>,
     extraction: Pool,
     target_fpir: f64,
-    /// The sequence of the next entry. Held while a set is entered.
-    next_sequence: Mutex<u32>,
-    /// Record of each slot. Written before a slot can be found.
-    record_of_slot: RwLock<Vec<Option<Uuid>>>,
+    /// Reference numbers and requests that are being entered.
+    entering: Claims,
     /// Records whose comparison is under way.
     comparing: Claims,
 }
@@ -118,11 +118,13 @@ impl CentralUnit {
     pub fn open(database: Database, settings: Settings<'_>) -> anyhow::Result<Self> {
         let unit = Self {
             database,
-            engine: Engine::with_calibration(settings.choice, settings.calibration)?,
+            enrolled: Arc::new(Enrolled::new(Engine::with_calibration(
+                settings.choice,
+                settings.calibration,
+            )?)),
             extraction: Pool::new(settings.extraction),
             target_fpir: settings.target_fpir,
-            next_sequence: Mutex::new(0),
-            record_of_slot: RwLock::default(),
+            entering: Claims::default(),
             comparing: Claims::default(),
         };
         let cut_off = unit.load()?;
@@ -132,12 +134,12 @@ impl CentralUnit {
 
     /// The least score of a hit, at the gallery's present size (R-HIT-5).
     fn threshold(&self) -> u32 {
-        Calibration::threshold(self.target_fpir, self.engine.status().records)
+        Calibration::threshold(self.target_fpir, self.enrolled.engine.status().records)
     }
 
     /// What is in service.
     pub fn status(&self) -> Status {
-        self.engine.status()
+        self.enrolled.engine.status()
     }
 
     /// Everything stored.
@@ -164,6 +166,7 @@ impl CentralUnit {
             key,
             digest,
             record_id: Uuid::new_v4(),
+            at: received_at,
         });
         if let Some(asked) = &idempotency
             && let Some(answer) = self.answered_before(asked, transmitter)?
@@ -198,12 +201,9 @@ impl CentralUnit {
         asked: &Idempotency,
         transmitter: &Transmitter,
     ) -> Result<Option<Answer>, TransmissionError> {
-        // Not while a set is being entered: what can be read of it may not be on disk yet.
-        let entering = self.next_sequence.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = self.database.idempotency(&asked.authority, &asked.key)? else {
             return Ok(None);
         };
-        drop(entering);
         if first.digest != asked.digest {
             return Err(TransmissionError::KeyReused);
         }

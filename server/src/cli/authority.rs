@@ -8,8 +8,7 @@ use super::init::administration;
 use crate::access::{Authority as Stored, Key, Role};
 use crate::database::Database;
 use crate::eurodac::model::MemberState;
-use crate::journal::Event;
-use crate::store::SledStore;
+use crate::journal::{Change, Event};
 
 /// Add and list authorities (the server must be stopped)
 #[derive(Args)]
@@ -79,7 +78,7 @@ impl Authority {
 
 impl Add {
     fn run(self) -> anyhow::Result<()> {
-        let database = open(&self.directory)?;
+        let database = self.directory.open()?;
         if self.role != Role::MemberState && self.state.is_some() {
             anyhow::bail!("--state goes with --role member-state only");
         }
@@ -100,7 +99,7 @@ impl Add {
 impl List {
     #[expect(clippy::print_stdout, reason = "the listing is the output")]
     fn run(self) -> anyhow::Result<()> {
-        let authorities = open(&self.directory)?.authorities()?;
+        let authorities = self.directory.open()?.authorities()?;
         if self.json {
             let public = authorities.iter().map(|a| {
                 serde_json::json!({"id": a.id, "name": a.name, "role": a.role, "member_state": a.member_state})
@@ -119,27 +118,14 @@ impl List {
     }
 }
 
-/// Opens a data directory that was initialised.
-pub(super) fn open(directory: &DataDirectory) -> anyhow::Result<Database> {
-    let path = &directory.data;
-    let hint = || format!("{} is not a data directory; make it with `whorl init --data {0}`", path.display());
-    // A directory that may not be looked into is another mistake than one that is not there.
-    match fs_err::metadata(path.join("store")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-        found => anyhow::ensure!(found.is_ok_and(|store| store.is_dir()), hint()),
-    }
-    let database = Database::new(Box::new(SledStore::open(path)?))?;
-    anyhow::ensure!(database.is_initialised()?, hint());
-    Ok(database)
-}
-
 /// Gives an authority an id and a key, and makes it durable.
 pub(super) fn add(database: &Database, new: NewAuthority) -> anyhow::Result<(Stored, Key)> {
     let id = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
     let key = Key::generate(&id).context("the operating system gave no random bytes")?;
     let NewAuthority { name, role, member_state } = new;
     let authority = Stored { id, name, role, member_state, key: key.hash() };
-    database.record(Event::AuthorityAdded { audit: administration(member_state), authority: &authority })?;
+    let change = Change::AuthorityAdded(authority.clone());
+    database.record(Event { audit: administration(member_state), change })?;
     Ok((authority, key))
 }
 

@@ -8,10 +8,8 @@ use jiff::Timestamp;
 use super::DataDirectory;
 use super::authority::{NewAuthority, add, show};
 use crate::access::Role;
-use crate::database::Database;
 use crate::eurodac::model::MemberState;
-use crate::journal::{Actor, AuditRecord, Event, Operation};
-use crate::store::SledStore;
+use crate::journal::{Actor, AuditRecord, Change, Event, Operation};
 
 /// Make a data directory and the first administrator's key
 ///
@@ -34,12 +32,12 @@ impl Init {
     pub fn run(self) -> anyhow::Result<()> {
         let path = &self.directory.data;
         make_private(path)?;
-        let database = Database::new(Box::new(SledStore::open(path)?))?;
+        let database = self.directory.create()?;
         if database.is_initialised()? {
             anyhow::bail!("{} is a data directory already; nothing was changed", path.display());
         }
-        let audit = administration(None);
-        database.record(Event::Initialised { audit, states: &self.states })?;
+        let change = Change::Initialised(self.states);
+        database.record(Event { audit: administration(None), change })?;
         sync_directories(path)?;
         let first =
             NewAuthority { name: "first administrator".into(), role: Role::CentralAdmin, member_state: None };
@@ -53,7 +51,7 @@ impl Init {
 /// changed by mistake.
 fn make_private(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    let ours = path.join("store").is_dir();
+    let ours = path.join("journal").is_dir();
     if path.is_dir() && !ours {
         anyhow::ensure!(
             fs_err::read_dir(path)?.next().is_none(),
@@ -65,9 +63,9 @@ fn make_private(path: &Path) -> anyhow::Result<()> {
     Ok(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?)
 }
 
-/// sled does not sync the directories of its files; a key that was shown must still be one after a power cut.
+/// A key that was shown must still be one after a power cut, and so must the directories that it is in.
 fn sync_directories(path: &Path) -> std::io::Result<()> {
-    fs_err::File::open(path.join("store"))?.sync_all()?;
+    fs_err::File::open(path.join("keys"))?.sync_all()?;
     fs_err::File::open(path)?.sync_all()?;
     path.canonicalize()?.parent().map_or(Ok(()), |parent| fs_err::File::open(parent)?.sync_all())
 }

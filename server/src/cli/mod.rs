@@ -2,6 +2,7 @@
 
 mod authority;
 mod bench;
+mod data;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -12,7 +13,6 @@ mod samples;
 mod serve;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use whorl_engine::backend::gpu::Kernel;
 use whorl_engine::engine::Choice;
 use whorl_engine::extraction::pool::Settings as PoolSettings;
+
+use data::DataDirectory;
 
 /// An open fingerprint Central Unit: enters prints, compares each set with exactly what the law lets it be compared with,
 /// and answers over HTTP.
@@ -218,14 +220,6 @@ fn extraction_settings() -> anyhow::Result<PoolSettings> {
         time_max: Duration::from_secs(20),
         wait_max: Duration::from_secs(60),
     })
-}
-
-/// Where everything of one Central Unit lies.
-#[derive(clap::Args)]
-struct DataDirectory {
-    /// Data directory
-    #[arg(long, value_name = "DIR", env = "WHORL_DATA_DIR")]
-    data: PathBuf,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use whorl_engine::calibration::{self, Calibration};
 
-use super::{BackendOptions, DataDirectory, authority, doctor, extraction_settings};
+use super::{BackendOptions, DataDirectory, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, Settings};
 use crate::http;
 
@@ -65,7 +65,7 @@ impl Serve {
             tracing::warn!("{warning}");
         }
         let choice = self.backend.choice()?;
-        let database = authority::open(&self.directory)?;
+        let database = self.directory.open()?;
         let listener =
             http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;

@@ -4,18 +4,9 @@ use uuid::Uuid;
 
 use crate::eurodac::model::{Category, MemberState};
 
-pub(super) const AUDIT: &[u8] = b"a/";
 pub(super) const AUTHORITY: &[u8] = b"k/";
 pub(super) const RECORD: &[u8] = b"r/";
-
-pub(super) fn audit(number: u64) -> Vec<u8> {
-    [AUDIT, &number.to_be_bytes()].concat()
-}
-
-pub(super) fn audit_number(key: &[u8]) -> u64 {
-    let digits = key.strip_prefix(AUDIT).and_then(|rest| rest.try_into().ok());
-    digits.map_or(0, u64::from_be_bytes)
-}
+pub(super) const IDEMPOTENCY: &[u8] = b"i/";
 
 pub(super) fn result(id: Uuid) -> Vec<u8> {
     [b"c/", id.as_bytes().as_slice()].concat()
@@ -29,8 +20,8 @@ pub(super) fn authority(id: &str) -> Vec<u8> {
     [AUTHORITY, id.as_bytes()].concat()
 }
 
-pub(super) fn next_audit() -> Vec<u8> {
-    b"m/audit".to_vec()
+pub(super) fn applied() -> Vec<u8> {
+    b"m/applied".to_vec()
 }
 
 pub(super) fn states() -> Vec<u8> {
@@ -53,18 +44,16 @@ pub(super) fn reference_prefix(state: MemberState, category: Option<Category>) -
     }
 }
 
-pub(super) fn print_prefix(id: Uuid, position: u8) -> Vec<u8> {
-    [b"p/", id.as_bytes().as_slice(), &[b'/', position, b'/']].concat()
+/// What all keys of [`disclosure`] of a record begin with.
+pub(super) fn disclosures(id: Uuid) -> Vec<u8> {
+    [b"d/", id.as_bytes().as_slice(), b"/"].concat()
 }
 
-pub(super) fn print(id: Uuid, position: u8, part: u16) -> Vec<u8> {
-    [print_prefix(id, position), part.to_be_bytes().to_vec()].concat()
+/// The disclosure of this place in the record of this number of the journal.
+pub(super) fn disclosure(id: Uuid, number: u64, place: u32) -> Vec<u8> {
+    [&disclosures(id), number.to_be_bytes().as_slice(), &place.to_be_bytes()].concat()
 }
 
 pub(super) fn record(id: Uuid) -> Vec<u8> {
     [RECORD, id.as_bytes()].concat()
-}
-
-pub(super) fn templates(id: Uuid) -> Vec<u8> {
-    [b"t/", id.as_bytes().as_slice()].concat()
 }

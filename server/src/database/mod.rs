@@ -1,122 +1,164 @@
-//! The central database (Art. 3(2)): records, prints, results, authorities and the audit, over a [`Store`].
+//! The central database (Art. 3(2)): what is recorded goes to the journal, what is asked for comes from the store that is made
+//! from it, and what is personal is read from the journal and opened with the record's own key.
 //!
-//! | key | value |
+//! | key of the store | value |
 //! | --- | --- |
-//! | `a/<number, 8 bytes>` | audit record, JSON |
 //! | `c/<record id>` | result of the record's comparison, JSON |
+//! | `d/<record id>/<number in the journal>/<place>` | [`Disclosure`], JSON |
 //! | `i/<authority>/<idempotency key>` | [`Idempotency`], JSON |
 //! | `k/<authority>` | [`Authority`], JSON |
-//! | `m/audit`, `m/format`, `m/states` | next audit number; version of this table; participating States |
+//! | `m/applied`, `m/format`, `m/states` | how far it follows the journal; version of this table; participating States |
 //! | `n/<State>/<category>/<reference number>` | record id |
-//! | `p/<record id>/<position>/<part, 2 bytes>` | the print as sent, in parts of at most 32 KiB |
-//! | `r/<record id>` | [`Record`], JSON |
-//! | `t/<record id>` | templates, as postcard |
+//! | `r/<record id>` | where in the journal its sealed parts lie, as postcard |
+//!
+//! *Why nothing personal is in the store*: sled keeps old values in its files, so what was in it could not be erased.
 
+mod apply;
 mod keys;
 mod model;
+mod opening;
+mod writer;
 
 pub use model::{
     Disclosure, FingerFound, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record,
     ResultOfComparison, Threshold,
 };
+pub use opening::OpenError;
 
-use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 
+use jiff::Timestamp;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::access::Authority;
 use crate::eurodac::model::{Category, MemberState};
-use crate::journal::{AuditRecord, Event};
+use crate::files::Files;
+use crate::journal::{self, AuditRecord, Change, Effect, Entry, Event, PartLengths, Span, Written};
+use crate::keyring::{DataKey, Keyring, Part};
 use crate::store::{Batch, Store, StoreError};
+use apply::Row;
+use writer::{Job, Progress, Then};
 
-/// Version of the table above.
-const FORMAT: &[u8] = b"2";
-/// sled wants values well below 64 KiB. Unit: bytes.
-const PART_BYTES: usize = 32 << 10;
+/// Version of the table above, and of what is in it.
+const FORMAT: &[u8] = b"3";
+/// Parts are sealed as version 1 of their record; an amendment seals them again, as the next.
+const FIRST_VERSION: u32 = 1;
 
-/// Typed access to a store.
+/// How far the store follows the journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Applied {
+    /// Records.
+    size: u64,
+    /// Hash of the last one and all before, in hexadecimal digits.
+    chain: String,
+    /// Sequence of the next entry.
+    sequence: u32,
+}
+
+/// The first failure, after which everything is refused.
+#[derive(Default)]
+struct Failure(OnceLock<String>);
+
+impl Failure {
+    fn latch(&self, error: &StoreError) {
+        if self.0.set(error.to_string()).is_ok() {
+            tracing::error!(%error, "nothing is recorded and nothing answered until a restart");
+        }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        self.0.get().map_or(Ok(()), |reason| {
+            Err(StoreError::Failed(format!("an earlier write failed ({reason}); restart the server")))
+        })
+    }
+}
+
+/// Journal, keys, and the store that follows.
 pub struct Database {
-    store: Box<dyn Store>,
-    next_audit: Mutex<u64>,
+    store: Arc<dyn Store>,
+    journal: Arc<dyn Files>,
+    keyring: Arc<Keyring>,
+    failure: Arc<Failure>,
+    progress: Arc<Progress>,
+    /// Taken when dropped: the writer ends when nobody can send any more.
+    jobs: Option<Sender<Job>>,
+    /// Taken when dropped: the flusher ends.
+    stop: Option<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Held as long as the directory is ours.
+    _lock: Option<std::fs::File>,
 }
 
 impl Database {
-    /// Opens what is in a store; refuses a format that this version does not know.
-    pub fn new(store: Box<dyn Store>) -> Result<Self, StoreError> {
-        if let Some(format) = store.get(&keys::format())?
-            && format != FORMAT
-        {
-            let found = String::from_utf8_lossy(&format).into_owned();
-            return Err(StoreError::Failed(format!(
-                "the data are of format {found}, this version reads format 2"
-            )));
-        }
-        let next = store.get(&keys::next_audit())?.map_or(Ok(0), |value| from_json(&value))?;
-        Ok(Self { store, next_audit: Mutex::new(next) })
-    }
-
     /// Why nothing can be read or written any more, if that is so.
     pub fn failure(&self) -> Option<String> {
-        self.store.failure()
+        self.failure.check().err().map(|error| error.to_string())
     }
 
     /// Whether `whorl init` was done.
     pub fn is_initialised(&self) -> Result<bool, StoreError> {
-        Ok(self.store.get(&keys::format())?.is_some())
+        Ok(self.store()?.get(&keys::states())?.is_some())
     }
 
-    /// Makes an event durable: its audit record and its effect, together. No record, no operation.
-    ///
-    /// One at a time: audit numbers have no gaps, and of two disclosures on one record neither overwrites the other.
-    pub fn record(&self, event: Event<'_>) -> Result<(), StoreError> {
-        let mut next = self.next_audit.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut batch = Batch::default();
-        let audit = match event {
-            Event::Initialised { audit, states } => {
-                batch.put(keys::format(), FORMAT.to_vec());
-                put_json(&mut batch, keys::states(), &states)?;
-                audit
-            }
-            Event::AuthorityAdded { audit, authority } => {
-                put_json(&mut batch, keys::authority(&authority.id), authority)?;
-                audit
-            }
-            Event::Entered { audit, record, templates, prints, idempotency } => {
-                put_entry(&mut batch, record, templates, prints)?;
-                if let Some(idempotency) = idempotency {
-                    put_json(
-                        &mut batch,
-                        keys::idempotency(&idempotency.authority, &idempotency.key),
-                        idempotency,
-                    )?;
-                }
-                audit
-            }
-            Event::Repeated { audit } => audit,
-            Event::Concluded { audit, result, disclosures } => {
-                if let Some((id, result)) = result {
-                    put_json(&mut batch, keys::result(id), result)?;
-                }
-                for (id, disclosure) in disclosures {
-                    let Some(mut record) = self.find(*id)? else {
-                        continue;
-                    };
-                    record.disclosures.push(disclosure.clone());
-                    put_json(&mut batch, keys::record(*id), &record)?;
-                }
-                audit
+    /// Entries that are in the gallery: their sequences are below this.
+    pub fn entered(&self) -> u32 {
+        self.progress.entered.load(Ordering::Acquire)
+    }
+
+    /// Makes an event durable: its audit record and its effect, together. No record, no operation (R-AUDIT-2).
+    pub fn record(&self, event: Event) -> Result<(), StoreError> {
+        self.record_and(event, Box::new(|_| ()))
+    }
+
+    /// The same; and of an entry, `then` is called with its sequence when it is durable, before anything that was recorded after
+    /// it is told.
+    pub fn record_and(&self, Event { audit, change }: Event, then: Then) -> Result<(), StoreError> {
+        self.failure.check()?;
+        let (effect, sealed) = match change {
+            Change::Nothing => (Effect::None, Vec::new()),
+            Change::Initialised(states) => (Effect::Initialised(states), Vec::new()),
+            Change::AuthorityAdded(authority) => (Effect::AuthorityAdded(authority), Vec::new()),
+            Change::Entered(entry) => self.sealed(*entry)?,
+            Change::Concluded { result, disclosures } => {
+                (Effect::Concluded { result, disclosures }, Vec::new())
             }
         };
-        put_json(&mut batch, keys::audit(*next), &audit)?;
-        put_json(&mut batch, keys::next_audit(), &(*next + 1))?;
-        self.store.commit(batch)?;
-        *next += 1;
-        Ok(())
+        let ended = || StoreError::Failed("the writer has ended".into());
+        let (reply, answer) = sync_channel(1);
+        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+        jobs.send(Job { audit, effect, sealed, then, reply }).map_err(|_| ended())?;
+        answer.recv().map_err(|_| ended())?
+    }
+
+    /// An entry with its parts sealed under a new key, which is durable before the entry is.
+    fn sealed(&self, entry: Entry) -> Result<(Effect, Vec<Vec<u8>>), StoreError> {
+        let Entry { record, templates, prints, idempotency } = entry;
+        let id = record.id;
+        let key = self.keyring.add(id)?;
+        let seal = |part, plain: &[u8]| key.seal(id, part, FIRST_VERSION, plain);
+        let plain = Zeroizing::new(serde_json::to_vec(&record).map_err(damaged)?);
+        let mut sealed = vec![seal(Part::Record, &plain)?];
+        let plain = Zeroizing::new(postcard::to_stdvec(&templates).map_err(damaged)?);
+        sealed.push(seal(Part::Templates, &plain)?);
+        for (place, print) in (0u8..).zip(&prints) {
+            sealed.push(seal(Part::Print(place), &print.data)?);
+        }
+        let lengths: Result<Vec<u32>, _> = sealed.iter().map(|part| u32::try_from(part.len())).collect();
+        let lengths = lengths.map_err(damaged)?;
+        let parts = PartLengths { record: lengths[0], templates: lengths[1], prints: lengths[2..].to_vec() };
+        Ok((Effect::Entered { id, sequence: 0, parts, idempotency }, sealed))
     }
 
     /// A record, whosever it is.
     pub fn find(&self, id: Uuid) -> Result<Option<Record>, StoreError> {
-        self.json(&keys::record(id))
+        let Some((row, key)) = self.row(id)? else { return Ok(None) };
+        self.read(id, &row, &key).map(Some)
     }
 
     /// The id of the record under a reference number.
@@ -126,7 +168,7 @@ impl Database {
         category: Category,
         reference: &str,
     ) -> Result<Option<Uuid>, StoreError> {
-        let value = self.store.get(&keys::reference(state, category, reference))?;
+        let value = self.store()?.get(&keys::reference(state, category, reference))?;
         Ok(value.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
     }
 
@@ -150,7 +192,7 @@ impl Database {
     ) -> Result<(Vec<Record>, Option<String>), StoreError> {
         let all = keys::reference_prefix(state, None);
         let from = after.map(|cursor| [&all, cursor.as_bytes()].concat()).unwrap_or_default();
-        let mut pairs = self.store.scan(&keys::reference_prefix(state, category), &from, limit + 1)?;
+        let mut pairs = self.store()?.scan(&keys::reference_prefix(state, category), &from, limit + 1)?;
         let more = pairs.len() > limit;
         pairs.truncate(limit);
         let last = pairs.last().filter(|_| more);
@@ -162,18 +204,19 @@ impl Database {
 
     /// The prints of a record, in the order of its fingerprints.
     pub fn prints(&self, record: &Record) -> Result<Vec<Vec<u8>>, StoreError> {
-        let whole = |position| {
-            let parts =
-                self.store.scan(&keys::print_prefix(record.id, position), b"", usize::from(u16::MAX))?;
-            Ok(parts.into_iter().flat_map(|(_, part)| part).collect())
+        let Some((row, key)) = self.row(record.id)? else { return Ok(Vec::new()) };
+        let print = |(place, &span): (u8, &Span)| {
+            let print = self.part(record.id, &row, &key, Part::Print(place), span)?;
+            Ok(print.to_vec())
         };
-        record.fingerprints.iter().map(|finger| whole(finger.position.code())).collect()
+        (0u8..).zip(&row.parts.prints).map(print).collect()
     }
 
     /// The minutiae of a record's fingers.
     pub fn templates(&self, id: Uuid) -> Result<Vec<FingerTemplate>, StoreError> {
-        let value = self.store.get(&keys::templates(id))?;
-        value.map_or(Ok(Vec::new()), |bytes| postcard::from_bytes(&bytes).map_err(damaged))
+        let Some((row, key)) = self.row(id)? else { return Ok(Vec::new()) };
+        let plain = self.part(id, &row, &key, Part::Templates, row.parts.templates)?;
+        postcard::from_bytes(&plain).map_err(damaged)
     }
 
     /// The result of a record's comparison, once there is one.
@@ -181,9 +224,10 @@ impl Database {
         self.json(&keys::result(id))
     }
 
-    /// What an idempotency key was used for.
+    /// What an idempotency key was used for, as long as it is remembered.
     pub fn idempotency(&self, authority: &str, key: &str) -> Result<Option<Idempotency>, StoreError> {
-        self.json(&keys::idempotency(authority, key))
+        let used: Option<Idempotency> = self.json(&keys::idempotency(authority, key))?;
+        Ok(used.filter(|used| !used.is_over(Timestamp::now())))
     }
 
     /// An authority by its id.
@@ -193,7 +237,7 @@ impl Database {
 
     /// All authorities.
     pub fn authorities(&self) -> Result<Vec<Authority>, StoreError> {
-        let pairs = self.store.scan(keys::AUTHORITY, b"", usize::MAX)?;
+        let pairs = self.store()?.scan(keys::AUTHORITY, b"", usize::MAX)?;
         pairs.iter().map(|(_, value)| from_json(value)).collect()
     }
 
@@ -202,56 +246,91 @@ impl Database {
         Ok(self.json(&keys::states())?.unwrap_or_default())
     }
 
-    /// Audit records from a number on, oldest first.
+    /// The audit from a number on, oldest first.
     pub fn audit(&self, from: u64, limit: usize) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
-        let after = if from == 0 { Vec::new() } else { keys::audit(from - 1) };
-        let pairs = self.store.scan(keys::AUDIT, &after, limit)?;
-        pairs.iter().map(|(key, value)| Ok((keys::audit_number(key), from_json(value)?))).collect()
+        let mut found = Vec::new();
+        journal::replay(&*self.journal, from, |record| {
+            if found.len() < limit {
+                found.push((record.number, Written::decode(record.body)?.0.audit));
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
-    /// Up to `limit` records and their templates, after an id, for filling the gallery.
+    /// Up to `limit` records and their templates, after an id, for filling the gallery. Read and opened on all cores.
     pub fn entries(
         &self,
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<(Record, Vec<FingerTemplate>)>, StoreError> {
         let after = after.map(keys::record).unwrap_or_default();
-        let entry = |(_, value): (_, Vec<u8>)| {
-            let record: Record = from_json(&value)?;
-            let templates = self.templates(record.id)?;
-            Ok((record, templates))
+        let pairs = self.store()?.scan(keys::RECORD, &after, limit)?;
+        let entry = |(key, _): (Vec<u8>, Vec<u8>)| {
+            let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(damaged)?;
+            let Some((row, key)) = self.row(id)? else { return Ok(None) };
+            let plain = self.part(id, &row, &key, Part::Templates, row.parts.templates)?;
+            Ok(Some((self.read(id, &row, &key)?, postcard::from_bytes(&plain).map_err(damaged)?)))
         };
-        self.store.scan(keys::RECORD, &after, limit)?.into_iter().map(entry).collect()
+        let entries: Result<Vec<_>, StoreError> = pairs.into_par_iter().map(entry).collect();
+        Ok(entries?.into_iter().flatten().collect())
+    }
+
+    /// Where a record lies, and its key; `None` where there is none, or no key any more.
+    fn row(&self, id: Uuid) -> Result<Option<(Row, DataKey)>, StoreError> {
+        let Some(value) = self.store()?.get(&keys::record(id))? else { return Ok(None) };
+        let row = postcard::from_bytes(&value).map_err(damaged)?;
+        Ok(self.keyring.get(id)?.map(|key| (row, key)))
+    }
+
+    fn read(&self, id: Uuid, row: &Row, key: &DataKey) -> Result<Record, StoreError> {
+        let mut record: Record = from_json(&self.part(id, row, key, Part::Record, row.parts.record)?)?;
+        record.sequence = row.sequence;
+        let disclosures = self.store()?.scan(&keys::disclosures(id), b"", usize::MAX)?;
+        let disclosures: Result<_, _> = disclosures.iter().map(|(_, value)| from_json(value)).collect();
+        record.disclosures = disclosures?;
+        Ok(record)
+    }
+
+    fn part(
+        &self,
+        id: Uuid,
+        row: &Row,
+        key: &DataKey,
+        part: Part,
+        span: Span,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let length = usize::try_from(span.length).map_err(damaged)?;
+        let sealed = journal::read(&*self.journal, row.place, span.skip, length)?;
+        Ok(key.open(id, part, FIRST_VERSION, &sealed)?)
+    }
+
+    fn store(&self) -> Result<&dyn Store, StoreError> {
+        self.failure.check()?;
+        Ok(&*self.store)
     }
 
     fn json<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        self.store.get(key)?.map(|value| from_json(&value)).transpose()
+        self.store()?.get(key)?.map(|value| from_json(&value)).transpose()
     }
 }
 
-fn put_entry(
-    batch: &mut Batch,
-    record: &Record,
-    templates: &[FingerTemplate],
-    prints: &[Print],
-) -> Result<(), StoreError> {
-    put_json(batch, keys::record(record.id), record)?;
-    let reference = keys::reference(record.member_state, record.category, record.reference_number.as_str());
-    batch.put(reference, record.id.as_bytes().to_vec());
-    batch.put(keys::templates(record.id), postcard::to_stdvec(templates).map_err(damaged)?);
-    for print in prints {
-        for (number, part) in (0u16..).zip(print.data.chunks(PART_BYTES)) {
-            batch.put(keys::print(record.id, print.position.code(), number), part.to_vec());
+impl Drop for Database {
+    fn drop(&mut self) {
+        drop((self.jobs.take(), self.stop.take()));
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+        if self.failure().is_none()
+            && let Err(error) = self.store.flush()
+        {
+            tracing::warn!(%error, "the store was not made durable; it will follow the journal at the next start");
         }
     }
-    Ok(())
 }
 
-fn put_json<T: serde::Serialize + ?Sized>(
-    batch: &mut Batch,
-    key: Vec<u8>,
-    value: &T,
-) -> Result<(), StoreError> {
+fn put_json<T: Serialize + ?Sized>(batch: &mut Batch, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
     batch.put(key, serde_json::to_vec(value).map_err(damaged)?);
     Ok(())
 }

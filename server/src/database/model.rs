@@ -35,13 +35,15 @@ pub struct Record {
     pub transmitted_at: Timestamp,
     /// (g) When they were entered.
     pub entered_at: Timestamp,
-    /// (h) To whom they were disclosed, and when.
+    /// (h) To whom they were disclosed, and when. Grows; so it lies beside what is sealed once.
+    #[serde(skip)]
     pub disclosures: Vec<Disclosure>,
     /// Last day of retention (R-KEEP-1, R-KEEP-2).
     pub last_day: Date,
     /// Blocked under Art. 12(1).
     pub blocked: bool,
-    /// Order of entry.
+    /// Order of entry. Given when the entry is written to the journal.
+    #[serde(skip)]
     pub sequence: u32,
     /// R-COMP-2: compare with own data too, so that a comparison cut short can be made again as it was asked.
     pub compare_own: bool,
@@ -168,4 +170,16 @@ pub struct Idempotency {
     pub digest: String,
     /// The record that was entered.
     pub record_id: Uuid,
+    /// When it was used.
+    pub at: Timestamp,
+}
+
+impl Idempotency {
+    /// How long a key is remembered. A repetition comes within minutes, or after the outage of a national system.
+    pub const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+    /// Whether it is forgotten by now.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) > Self::KEPT
+    }
 }

@@ -1,12 +1,50 @@
-//! The database over the model store.
+//! The database over the model store and a simulated disk.
 #![expect(clippy::cast_possible_truncation, reason = "small numbers in tests")]
 
 use jiff::civil::date;
 
+use super::opening::Stores;
 use super::*;
 use crate::eurodac::model::{ReferenceNumber, Sex};
-use crate::journal::{Actor, Operation};
+use crate::files::simulated::{Fault, Simulated};
+use crate::journal::{Actor, Log, Operation};
+use crate::keyring::WrappingKey;
 use crate::store::MemoryStore;
+
+/// A machine: what is on its disks, and its wrapping key.
+struct Machine {
+    journal: Simulated,
+    keys: Simulated,
+    wrapping: WrappingKey,
+    /// Kept over a restart, as a store on disk is; replaced where it is set aside.
+    store: parking_lot::Mutex<Arc<MemoryStore>>,
+}
+
+impl Stores for Machine {
+    fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(self.store.lock().clone())
+    }
+
+    fn set_aside(&self) -> Result<(), StoreError> {
+        *self.store.lock() = Arc::default();
+        Ok(())
+    }
+}
+
+impl Machine {
+    fn new() -> Self {
+        let wrapping = WrappingKey::generate().unwrap();
+        let (journal, keys) = (Simulated::default(), Simulated::default());
+        Log::create(Arc::new(journal.clone())).unwrap();
+        Keyring::create(Arc::new(keys.clone()), &wrapping).unwrap();
+        Self { journal, keys, wrapping, store: parking_lot::Mutex::default() }
+    }
+
+    fn start(&self) -> Result<Database, OpenError> {
+        let (journal, keys) = (Arc::new(self.journal.clone()), Arc::new(self.keys.clone()));
+        Database::over(journal, keys, self, &self.wrapping, None)
+    }
+}
 
 fn audit() -> AuditRecord {
     AuditRecord {
@@ -54,21 +92,32 @@ fn record(state: &str, category: Category, number: u32) -> Record {
 
 fn enter(database: &Database, record: &Record, print: Vec<u8>) {
     let prints = [Print { position: record.fingerprints[0].position, data: print }];
-    let event = Event::Entered { audit: audit(), record, templates: &[], prints: &prints, idempotency: None };
-    database.record(event).unwrap();
+    database.record(entry(record, prints.into())).unwrap();
+}
+
+fn entry(record: &Record, prints: Vec<Print>) -> Event {
+    let audit = AuditRecord {
+        member_state: Some(record.member_state),
+        category: Some(record.category),
+        reference_number: Some(record.reference_number.clone()),
+        ..audit()
+    };
+    let entry = Entry { record: record.clone(), templates: Vec::new(), prints, idempotency: None };
+    Event { audit, change: Change::Entered(Box::new(entry)) }
 }
 
 fn database() -> Database {
-    Database::new(Box::new(MemoryStore::default())).unwrap()
+    Machine::new().start().unwrap()
 }
 
 #[test]
-fn a_print_of_many_parts_comes_back_whole() {
+fn a_print_comes_back_whole_with_its_record() {
     let database = database();
-    for length in [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES * 3 + 5] {
-        let entered = record("AT", Category::Applicant, length as u32);
+    for (sequence, length) in (0u32..).zip([0, 1, 4095, 70_000]) {
+        let mut entered = record("AT", Category::Applicant, length as u32);
         let print: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
         enter(&database, &entered, print.clone());
+        entered.sequence = sequence;
         assert_eq!(database.prints(&entered).unwrap(), [print]);
         assert_eq!(database.find(entered.id).unwrap(), Some(entered));
     }
@@ -113,9 +162,8 @@ fn r_hit_3_disclosures_add_up_on_the_record_and_the_audit_is_numbered() {
     for state in ["DE", "FR"] {
         let disclosure = Disclosure { recipient: state.parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
         let disclosures = [(stored.id, disclosure)];
-        database
-            .record(Event::Concluded { audit: audit(), result: None, disclosures: &disclosures })
-            .unwrap();
+        let change = Change::Concluded { result: None, disclosures: disclosures.into() };
+        database.record(Event { audit: audit(), change }).unwrap();
     }
     let recipients: Vec<_> = database
         .find(stored.id)
@@ -128,4 +176,157 @@ fn r_hit_3_disclosures_add_up_on_the_record_and_the_audit_is_numbered() {
     assert_eq!(recipients, ["DE", "FR"]);
     let numbers: Vec<_> = database.audit(1, 10).unwrap().into_iter().map(|(number, _)| number).collect();
     assert_eq!(numbers, [1, 2]);
+}
+
+/// Reference numbers of everything that is stored, in order.
+fn stored(database: &Database) -> Vec<String> {
+    let records = database.list("AT".parse().unwrap(), None, None, 1000).unwrap().0;
+    records.iter().map(|record| record.reference_number.as_str().to_owned()).collect()
+}
+
+#[test]
+fn r_ops_2_a_store_that_is_gone_behind_or_of_another_journal_is_made_anew() {
+    let machine = Machine::new();
+    let database = machine.start().unwrap();
+    for number in 0..3 {
+        enter(&database, &record("AT", Category::Applicant, number), vec![9; 100]);
+    }
+    drop(database);
+    let old = machine.store.lock().clone();
+    *machine.store.lock() = Arc::default();
+    assert_eq!(stored(&machine.start().unwrap()), ["AT1-000", "AT1-001", "AT1-002"], "it was gone");
+    let mut batch = Batch::default();
+    batch.put(
+        keys::applied(),
+        serde_json::to_vec(&Applied { size: 2, chain: "00".into(), sequence: 2 }).unwrap(),
+    );
+    old.apply(batch).unwrap();
+    *machine.store.lock() = old;
+    let database = machine.start().unwrap();
+    assert_eq!(stored(&database), ["AT1-000", "AT1-001", "AT1-002"], "it was of another journal");
+    enter(&database, &record("AT", Category::Applicant, 3), vec![]);
+    assert_eq!(
+        database
+            .find_by_reference("AT".parse().unwrap(), Category::Applicant, "AT1-003")
+            .unwrap()
+            .unwrap()
+            .sequence,
+        3
+    );
+}
+
+#[test]
+fn r_data_7_a_journal_that_lost_what_was_acknowledged_is_not_opened() {
+    let machine = Machine::new();
+    let database = machine.start().unwrap();
+    enter(&database, &record("AT", Category::Applicant, 1), vec![]);
+    enter(&database, &record("AT", Category::Applicant, 2), vec![]);
+    drop(database);
+    let segment = machine.journal.list().unwrap()[0].clone();
+    machine.journal.tamper(&segment, |bytes| bytes.truncate(bytes.len() - 8));
+    let error = machine.start().err().unwrap();
+    assert!(matches!(error, OpenError::JournalCutShort { journal: 1, store: 2 }), "{error}");
+}
+
+#[test]
+fn r_access_7_nothing_personal_is_in_clear_on_any_disk_nor_in_the_store() {
+    let machine = Machine::new();
+    let database = machine.start().unwrap();
+    let mut person = record("AT", Category::Applicant, 1);
+    person.application = Some(crate::eurodac::admission::Application {
+        place: "Sankt Poelten".into(),
+        date: date(2026, 1, 2),
+    });
+    let print = b"the print of a finger, as it was sent".to_vec();
+    enter(&database, &person, print.clone());
+    assert_eq!(database.prints(&person).unwrap(), std::slice::from_ref(&print));
+    drop(database);
+    let mut all: Vec<u8> = machine.journal.contents().into_iter().flat_map(|(_, bytes)| bytes).collect();
+    all.extend(machine.keys.contents().into_iter().flat_map(|(_, bytes)| bytes));
+    let pairs = machine.store.lock().scan(b"", b"", usize::MAX).unwrap();
+    all.extend(pairs.into_iter().flat_map(|(key, value)| [key, value].concat()));
+    let holds = |what: &[u8]| all.windows(what.len()).any(|window| window == what);
+    assert!(holds(b"AT1-001"), "the reference number is in the audit, and the search finds it");
+    assert!(!holds(b"Sankt Poelten") && !holds(&print) && !holds(b"unknown"));
+}
+
+#[test]
+fn r_erase_2_without_its_key_a_record_is_no_record() {
+    let machine = Machine::new();
+    let database = machine.start().unwrap();
+    let person = record("AT", Category::Applicant, 1);
+    enter(&database, &person, vec![1, 2, 3]);
+    database.keyring.destroy(person.id).unwrap();
+    assert_eq!(database.find(person.id).unwrap(), None);
+    assert!(
+        database.prints(&person).unwrap().is_empty() && database.templates(person.id).unwrap().is_empty()
+    );
+    assert!(database.entries(None, 10).unwrap().is_empty());
+}
+
+/// Power lost, or one error, at every call of a disk while sets are entered and results recorded; the worst and a few random
+/// remains of it. What was acknowledged is there with its print; nothing is there that was not asked for.
+#[test]
+fn r_audit_2_r_data_7_r_hit_3_whatever_fails_what_was_acknowledged_is_there() {
+    let trace = |machine: &Machine, acknowledged: &mut Vec<(Record, usize)>| -> Result<(), StoreError> {
+        let Ok(database) = machine.start() else { return Ok(()) };
+        for number in 0..4 {
+            let person = record("AT", Category::Applicant, number);
+            let prints =
+                vec![Print { position: person.fingerprints[0].position, data: vec![number as u8; 700] }];
+            database.record(entry(&person, prints))?;
+            acknowledged.push((person.clone(), 0));
+            let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
+            let change = Change::Concluded { result: None, disclosures: vec![(person.id, disclosure)] };
+            database.record(Event { audit: audit(), change })?;
+            acknowledged.last_mut().unwrap().1 = 1;
+        }
+        Ok(())
+    };
+    let counted = Machine::new();
+    counted.journal.fail(None);
+    counted.keys.fail(None);
+    trace(&counted, &mut Vec::new()).unwrap();
+    let (in_journal, in_keys) = (counted.journal.calls(), counted.keys.calls());
+    assert!(in_journal > 16 && in_keys > 5, "{in_journal} and {in_keys} calls");
+    let cases = (0..in_journal).map(|at| (true, at)).chain((0..in_keys).map(|at| (false, at)));
+    for (journal, at) in cases {
+        for fault in [Fault::PowerCut(at), Fault::Once(at), Fault::Full(at)] {
+            let machine = Machine::new();
+            let disk = if journal { &machine.journal } else { &machine.keys };
+            disk.fail(Some(fault));
+            let mut acknowledged = Vec::new();
+            let outcome = trace(&machine, &mut acknowledged);
+            assert!(
+                outcome.is_err() || acknowledged.len() < 4 || matches!(fault, Fault::Full(_)),
+                "{fault:?} was noticed"
+            );
+            for seed in 0..5u64 {
+                check_after_power_cut(&machine, &acknowledged, seed);
+            }
+        }
+    }
+}
+
+fn check_after_power_cut(before: &Machine, acknowledged: &[(Record, usize)], seed: u64) {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1;
+    let mut chance = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // The first seed loses all that was not synced.
+        if seed == 0 { 0 } else { (state >> 33) as usize % below }
+    };
+    let (journal, keys) =
+        (before.journal.after_power_cut(&mut chance), before.keys.after_power_cut(&mut chance));
+    let wrapping = WrappingKey::parse(before.wrapping.reveal().as_bytes()).unwrap();
+    let machine = Machine { journal, keys, wrapping, store: parking_lot::Mutex::default() };
+    let database = machine.start().unwrap();
+    for (person, disclosures) in acknowledged {
+        let found = database.find(person.id).unwrap().expect("what was acknowledged is there");
+        assert!(found.disclosures.len() >= *disclosures, "R-HIT-3");
+        assert_eq!(database.prints(&found).unwrap(), [vec![found.sequence as u8; 700]]);
+    }
+    let there = stored(&database).len();
+    assert!(there == acknowledged.len() || there == acknowledged.len() + 1, "nothing half done");
+    let audited = database.audit(0, 1000).unwrap().len();
+    assert!(audited >= there, "no operation without its audit record");
 }

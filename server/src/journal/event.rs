@@ -1,4 +1,6 @@
 //! What happens, as events: the audit record and the effect are one thing, and become durable together or not at all.
+//!
+//! Every change of state is an [`Event`], given to [`crate::database::Database::record`], which answers once it is in the journal.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -67,46 +69,40 @@ pub struct AuditRecord {
 }
 
 /// A change of state, with its audit record.
-pub enum Event<'a> {
-    /// An authority may act from now on.
-    AuthorityAdded {
-        /// The audit.
-        audit: AuditRecord,
-        /// The authority, with its key hashed.
-        authority: &'a Authority,
-    },
-    /// The data directory is made: which States take part.
-    Initialised {
-        /// The audit.
-        audit: AuditRecord,
-        /// Empty: any.
-        states: &'a [MemberState],
-    },
-    /// R-DATA-7: a set is entered.
-    Entered {
-        /// The audit.
-        audit: AuditRecord,
-        /// Alphanumeric data.
-        record: &'a Record,
-        /// What is compared.
-        templates: &'a [FingerTemplate],
-        /// What an expert verifies.
-        prints: &'a [Print],
-        /// The request that did it.
-        idempotency: Option<&'a Idempotency>,
-    },
-    /// A result was told again: nothing changes but the audit.
-    Repeated {
-        /// The audit.
-        audit: AuditRecord,
-    },
+pub struct Event {
+    /// The audit.
+    pub audit: AuditRecord,
+    /// What changes.
+    pub change: Change,
+}
+
+/// What changes.
+pub enum Change {
+    /// Nothing but the audit: a result was told again.
+    Nothing,
+    /// The data directory is made: which States take part. Empty: any.
+    Initialised(Vec<MemberState>),
+    /// An authority may act from now on; its key is hashed.
+    AuthorityAdded(Authority),
+    /// R-DATA-7: a set is entered. Its sequence is given to it when it is written.
+    Entered(Box<Entry>),
     /// A comparison is done. R-HIT-3: disclosures are durable before any hit leaves.
     Concluded {
-        /// The audit.
-        audit: AuditRecord,
         /// The probe's record and its result; `None` for category 3, of which nothing is kept (R-COMP-5).
-        result: Option<(Uuid, &'a ResultOfComparison)>,
+        result: Option<(Uuid, ResultOfComparison)>,
         /// Records whose data leave, and the disclosure to write on each.
-        disclosures: &'a [(Uuid, Disclosure)],
+        disclosures: Vec<(Uuid, Disclosure)>,
     },
+}
+
+/// A set that is entered.
+pub struct Entry {
+    /// Alphanumeric data.
+    pub record: Record,
+    /// What is compared.
+    pub templates: Vec<FingerTemplate>,
+    /// What an expert verifies.
+    pub prints: Vec<Print>,
+    /// The request that did it.
+    pub idempotency: Option<Idempotency>,
 }

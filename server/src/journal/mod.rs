@@ -9,14 +9,16 @@ pub mod frame;
 mod log;
 mod reader;
 mod recovery;
+mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Actor, AuditRecord, Compared, Event, Operation};
+pub use event::{Actor, AuditRecord, Change, Compared, Entry, Event, Operation};
 pub use frame::Chain;
 pub use log::{Head, Log, Place, SEGMENT_BYTES};
 pub use reader::{Replayed, read, replay, segments};
 pub use recovery::open;
+pub use schema::{Effect, PartLengths, Parts, Span, Written};
 
 /// What the journal cannot do.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +51,9 @@ pub enum JournalError {
     /// An earlier error; nothing more is written until a restart.
     #[error("an earlier write failed ({0}); restart the server")]
     Latched(String),
+    /// A record that is whole, and says nothing that this program understands.
+    #[error("a record of the journal cannot be read: {0}")]
+    Schema(String),
     /// A record beyond [`frame::BODY_BYTES_MAX`].
     #[error("a record of {bytes} bytes is too large for the journal")]
     TooLarge {

@@ -23,7 +23,7 @@ impl Store for MemoryStore {
         Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in batch.0 {
             match value {
@@ -31,6 +31,10 @@ impl Store for MemoryStore {
                 None => map.remove(&key),
             };
         }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -1,14 +1,17 @@
-//! Where state lies: ordered keys and values, written in batches that are whole and durable, or not at all.
+//! Where derived state lies: ordered keys and values, written in batches that are there whole, or not at all.
 //!
-//! *Why a trait.* sled is what we have, not what we trust: everything in it is derived from the events of
-//! [`crate::journal`], it may be deleted and made again, and another store must be able to take its place. Both
-//! implementations pass one suite (below).
+//! *Why a trait.* sled is what we have, not what we trust: everything in it is made from [`crate::journal`], it may be
+//! deleted and made again, and another store must be able to take its place. Both implementations pass one suite (below).
+//! *Why a batch is not durable at once.* It need not be: the journal is, and the store remembers how far it followed it.
 
 mod memory;
 mod sled;
 
 pub use memory::MemoryStore;
 pub use sled::SledStore;
+
+use crate::journal::JournalError;
+use crate::keyring::KeyringError;
 
 /// What a store cannot do.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,12 @@ pub enum StoreError {
     /// The disk, or what is on it.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The keys.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
 }
 
 /// Writes that happen together. A later write of a key wins.
@@ -49,13 +58,12 @@ pub trait Store: Send + Sync {
     /// Up to `limit` pairs whose key begins with `prefix` and is greater than `after`, in order of key.
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError>;
 
-    /// Why nothing can be read or written any more, if that is so.
-    fn failure(&self) -> Option<String> {
-        None
-    }
+    /// Applies a batch: all of it can be read when this returns. After a crash it is there whole or not at all, and not without
+    /// those before it.
+    fn apply(&self, batch: Batch) -> Result<(), StoreError>;
 
-    /// Applies a batch. When this returns `Ok`, all of it is on disk; otherwise none of it may be relied on.
-    fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+    /// Makes everything applied so far durable.
+    fn flush(&self) -> Result<(), StoreError>;
 }
 
 #[cfg(test)]
@@ -72,7 +80,7 @@ mod suite {
         for (name, value) in [("p/1", "x"), ("p/3", "y"), ("p/2", "z"), ("q/1", "w"), ("p/3", "last")] {
             batch.put(key(name), key(value));
         }
-        store.commit(batch).unwrap();
+        store.apply(batch).unwrap();
         assert_eq!(store.get(b"p/3").unwrap(), Some(key("last")), "a later write wins");
         let names = |pairs: Vec<Pair>| {
             pairs.into_iter().map(|(k, _)| String::from_utf8(k).unwrap()).collect::<Vec<_>>()
@@ -84,7 +92,7 @@ mod suite {
         batch.remove(key("p/1"));
         batch.remove(key("not there"));
         batch.put(key("p/4"), vec![0; 40_000]);
-        store.commit(batch).unwrap();
+        store.apply(batch).unwrap();
         assert_eq!(names(store.scan(b"p/", b"", 10).unwrap()), ["p/2", "p/3", "p/4"]);
         assert_eq!(store.get(b"p/4").unwrap().unwrap().len(), 40_000);
     }
@@ -103,6 +111,28 @@ mod suite {
         drop(store);
         let again = SledStore::open(dir.path()).unwrap();
         assert_eq!(again.scan(b"", b"", 10).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn r_ops_2_a_store_that_is_damaged_anywhere_opens_or_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SledStore::open(dir.path()).unwrap();
+        runs(&store);
+        drop(store);
+        let db = dir.path().join("store/db");
+        let whole = fs_err::read(&db).unwrap();
+        let (mut opened, mut refused) = (0, 0);
+        for at in (0..whole.len()).step_by(whole.len() / 40) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            fs_err::write(&db, damaged).unwrap();
+            match SledStore::open(dir.path()) {
+                Ok(_) => opened += 1,
+                Err(StoreError::Failed(_)) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert_eq!(opened + refused, 41 - usize::from(whole.len() % 40 == 0), "no panic gets through");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! *Why one tree.* A batch is atomic within one tree; keys have a prefix instead. *Why the second sync:* sled's own flush
 //! is `sync_file_range`, which does not empty the disk's cache nor write the file's size; `fdatasync` does.
-//! *Failure.* The first failed write latches. What it wrote may be readable and yet not on disk, so from then on reads are
-//! refused as well as writes, until a restart has looked at what is there.
+//! *Failure.* sled panics on damage in its files; opening catches that, and says that it failed. A store that failed is set
+//! aside and made again ([`SledStore::set_aside`]).
 
 use std::ops::Bound;
 use std::path::Path;
@@ -13,6 +13,11 @@ use std::time::{Duration, Instant};
 use fs_err::File;
 
 use super::{Batch, Pair, Store, StoreError};
+
+/// Directory of the store, in the data directory.
+const NAME: &str = "store";
+/// The same, of one that could not be used.
+const ASIDE: &str = "store.set-aside";
 
 /// Cache of the store. Unit: bytes.
 const CACHE_BYTES: u64 = 128 << 20;
@@ -31,7 +36,7 @@ pub struct SledStore {
 impl SledStore {
     /// Opens the store in `dir/store`, or makes one.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join("store");
+        let path = dir.join(NAME);
         let db = match open(&path) {
             Err(StoreError::Failed(reason)) if drop_unfinished_snapshots(&path)? => {
                 tracing::warn!(%reason, "an unfinished snapshot was removed; the log that it was made from is whole");
@@ -47,22 +52,21 @@ impl SledStore {
         self.db.as_ref().ok_or_else(|| StoreError::Failed("the store is closed".into()))
     }
 
-    fn in_order(&self) -> Result<(), StoreError> {
-        self.failure().map_or(Ok(()), |reason| Err(StoreError::Failed(reason)))
+    /// Gives the directory of a store that cannot be used another name, so that it can be looked at; one that was set aside before goes.
+    pub fn set_aside(dir: &Path) -> Result<(), StoreError> {
+        let (path, aside) = (dir.join(NAME), dir.join(ASIDE));
+        if aside.exists() {
+            fs_err::remove_dir_all(&aside).map_err(failed)?;
+        }
+        if path.exists() {
+            fs_err::rename(path, aside).map_err(failed)?;
+        }
+        Ok(())
     }
 
-    fn write(&self, batch: Batch) -> Result<(), StoreError> {
-        let mut together = ::sled::Batch::default();
-        for (key, value) in batch.0 {
-            match value {
-                Some(value) => together.insert(key, value),
-                None => together.remove(key),
-            }
-        }
-        let db = self.db()?;
-        db.apply_batch(together).map_err(failed)?;
-        db.flush().map_err(failed)?;
-        self.file.sync_data().map_err(failed)
+    /// After an error: dropping must not wait for it.
+    fn noted<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        outcome.inspect_err(|_| self.failed.store(true, Ordering::Release))
     }
 }
 
@@ -80,8 +84,13 @@ fn open(path: &Path) -> Result<::sled::Db, StoreError> {
     // sled flushes when told to, and only then: a timer would hide a forgotten flush from the tests.
     let config = ::sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     let start = Instant::now();
+    // sled panics on some damage; the default hook still prints where.
+    let attempt = || {
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
+        opened.map_err(|_| failed("it panicked on what it found"))
+    };
     loop {
-        match config.open() {
+        match attempt()? {
             Ok(db) => return Ok(db),
             Err(::sled::Error::Io(io)) if io.to_string().contains("lock") => {
                 if start.elapsed() > LOCK_WAIT {
@@ -114,12 +123,10 @@ fn failed(error: impl core::fmt::Display) -> StoreError {
 
 impl Store for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.in_order()?;
         Ok(self.db()?.get(key).map_err(failed)?.map(|value| value.to_vec()))
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
-        self.in_order()?;
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
         let mut pairs = Vec::new();
         for pair in self.db()?.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
@@ -132,12 +139,19 @@ impl Store for SledStore {
         Ok(pairs)
     }
 
-    fn failure(&self) -> Option<String> {
-        self.failed.load(Ordering::Acquire).then(|| "an earlier write failed; restart the server".to_owned())
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        let mut together = ::sled::Batch::default();
+        for (key, value) in batch.0 {
+            match value {
+                Some(value) => together.insert(key, value),
+                None => together.remove(key),
+            }
+        }
+        self.noted(self.db()?.apply_batch(together).map_err(failed))
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.in_order()?;
-        self.write(batch).inspect_err(|_| self.failed.store(true, Ordering::Release))
+    fn flush(&self) -> Result<(), StoreError> {
+        let flushed = self.db()?.flush().map_err(failed);
+        self.noted(flushed.and_then(|_| self.file.sync_data().map_err(failed)))
     }
 }

@@ -1,15 +1,12 @@
-//! What a transmission leaves in the audit: read from the store, once the server has stopped.
+//! What a transmission leaves in the audit: read from the journal, once the server has stopped.
 
-use whorl::database::Database;
 use whorl::journal::{AuditRecord, Operation};
-use whorl::store::SledStore;
 
 use crate::harness::Installation;
 use crate::people::transmission;
 
 fn audit(installation: &Installation) -> Vec<AuditRecord> {
-    let database = Database::new(Box::new(SledStore::open(installation.path()).unwrap())).unwrap();
-    let records = database.audit(0, 1000).unwrap();
+    let records = installation.database().audit(0, 1000).unwrap();
     assert!(
         records.iter().enumerate().all(|(index, (number, _))| index as u64 == *number),
         "numbered without gaps"
@@ -65,7 +62,7 @@ fn r_comp_10_r_data_2_r_hit_3_each_transmission_is_on_record_with_what_it_touche
     );
 
     // R-HIT-3: on the matched records, durably: to DE at the first telling, and at the check; not at the repetition.
-    let database = Database::new(Box::new(SledStore::open(installation.path()).unwrap())).unwrap();
+    let database = installation.database();
     let matched = database.find(records[6].disclosed[0]).unwrap().unwrap();
     let recipients: Vec<_> = matched.disclosures.iter().map(|d| d.recipient.to_string()).collect();
     assert_eq!(

@@ -54,7 +54,7 @@ fn packed(record: &[u8]) -> HashSet<Vec<u8>> {
 }
 
 #[test]
-fn r_comp_5_no_byte_of_the_print_or_its_template_is_under_the_data_directory() {
+fn r_comp_5_r_access_7_no_byte_of_the_print_or_its_template_is_under_the_data_directory() {
     for backend in ["cpu", "gpu"] {
         leaves_nothing(backend);
     }
@@ -78,11 +78,20 @@ fn leaves_nothing(backend: &str) {
         for position in [2, 7] {
             let (entered, checked) = (finger(50, position, 1), finger(50, position, 2));
             let [sent, text, minutiae] = forms(&entered, position);
-            assert!(
-                !holding(installation.path(), &sent).is_empty(),
-                "the search finds prints that are stored, {when}"
+            let control = installation.path().join("control");
+            fs_err::write(&control, &entered).unwrap();
+            assert_eq!(
+                holding(installation.path(), &sent).len(),
+                1,
+                "the search finds what is there in clear"
             );
-            assert!(!holding(installation.path(), &minutiae).is_empty(), "and minutiae, {when}");
+            fs_err::remove_file(control).unwrap();
+            let stored: HashSet<_> = sent.iter().chain(&minutiae).cloned().collect();
+            assert_eq!(
+                holding(installation.path(), &stored),
+                [""; 0],
+                "R-ACCESS-7: what is stored is sealed, {when}"
+            );
             let known: HashSet<_> = sent.into_iter().chain(text).chain(minutiae).collect();
             for form in forms(&checked, position).into_iter().chain([packed(&checked)]) {
                 let fresh: HashSet<_> = form.difference(&known).cloned().collect();

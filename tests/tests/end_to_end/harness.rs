@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use whorl::database::Database;
+use whorl::keyring::WrappingSource;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_whorl-tests");
@@ -61,6 +63,12 @@ impl Installation {
 
     pub fn serve(&self) -> Server {
         self.serve_on("cpu")
+    }
+
+    /// The database, while no server runs.
+    pub fn database(&self) -> Database {
+        let key = WrappingSource::File(self.path().join("keys/wrapping.key")).read().unwrap();
+        Database::open(self.path(), &key).unwrap()
     }
 
     pub fn serve_on(&self, backend: &str) -> Server {

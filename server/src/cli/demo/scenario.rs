@@ -149,11 +149,6 @@ impl Step {
         self.says
     }
 
-    /// Whether its prints are stored: R-COMP-5, those of category 3 are not.
-    pub(super) fn is_stored(&self) -> bool {
-        self.category != 3
-    }
-
     /// Its prints, by position.
     pub(super) fn prints(&self, people: &[Person]) -> anyhow::Result<Vec<(u8, Vec<u8>)>> {
         people[self.person].impression(self.impression)

@@ -1,0 +1,95 @@
+//! The data directory, and the key that its keys are wrapped with: options of all commands that work on one.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::database::Database;
+use crate::keyring::{WrappingKey, WrappingSource};
+
+/// Where everything of one Central Unit lies.
+#[derive(Args)]
+pub(super) struct DataDirectory {
+    /// Data directory
+    #[arg(long, value_name = "DIR", env = "WHORL_DATA_DIR")]
+    pub(super) data: PathBuf,
+    /// Where the key comes from that the data keys are wrapped with: file:PATH, env:NAME, or command:PROGRAM ARGUMENTS
+    /// that prints it; without it, DIR/keys/wrapping.key
+    #[arg(long, value_name = "SOURCE", env = "WHORL_WRAPPING_KEY", value_parser = source)]
+    wrapping_key: Option<WrappingSource>,
+}
+
+impl DataDirectory {
+    /// Of this directory, with the wrapping key inside.
+    pub(super) fn at(path: &Path) -> Self {
+        Self { data: path.to_owned(), wrapping_key: None }
+    }
+
+    /// Opens a data directory that was initialised.
+    pub(super) fn open(&self) -> anyhow::Result<Database> {
+        let path = self.data.display();
+        // A directory that may not be looked into is another mistake than one that is not there.
+        match fs_err::metadata(self.data.join("journal")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            found => anyhow::ensure!(
+                found.is_ok_and(|journal| journal.is_dir()),
+                "{path} is not a data directory; make it with `whorl init --data {path}`"
+            ),
+        }
+        let wrapping = self.source().read().with_context(|| self.about_the_key())?;
+        Database::open(&self.data, &wrapping).with_context(|| format!("cannot open {path}"))
+    }
+
+    /// Makes one. A wrapping key that shall be in a file is made with it.
+    pub(super) fn create(&self) -> anyhow::Result<Database> {
+        if let WrappingSource::File(file) = self.source() {
+            make_key(&file)?;
+        }
+        let wrapping = self.source().read().with_context(|| self.about_the_key())?;
+        Database::create(&self.data, &wrapping)
+            .with_context(|| format!("cannot make {}", self.data.display()))
+    }
+
+    fn source(&self) -> WrappingSource {
+        let inside = || WrappingSource::File(self.data.join("keys").join("wrapping.key"));
+        self.wrapping_key.clone().unwrap_or_else(inside)
+    }
+
+    fn about_the_key(&self) -> String {
+        let from = match self.source() {
+            WrappingSource::File(file) => file.display().to_string(),
+            WrappingSource::Environment(name) => format!("the environment variable {name}"),
+            WrappingSource::Command(words) => {
+                format!("the command {}", words.first().cloned().unwrap_or_default())
+            }
+        };
+        format!("the wrapping key, from {from}")
+    }
+}
+
+fn source(text: &str) -> Result<WrappingSource, String> {
+    let words = |rest: &str| rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    match text.split_once(':') {
+        Some(("file", path)) if !path.is_empty() => Ok(WrappingSource::File(path.into())),
+        Some(("env", name)) if !name.is_empty() => Ok(WrappingSource::Environment(name.into())),
+        Some(("command", line)) if !words(line).is_empty() => Ok(WrappingSource::Command(words(line))),
+        _ => Err("it is file:PATH, env:NAME, or command:PROGRAM ARGUMENTS".into()),
+    }
+}
+
+/// A new key in a file that only its owner can read; one that is there stays.
+fn make_key(file: &Path) -> anyhow::Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    if let Some(directory) = file.parent() {
+        fs_err::create_dir_all(directory)?;
+    }
+    let key = WrappingKey::generate()?.reveal();
+    let mut made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    made.write_all(key.as_bytes())?;
+    Ok(made.sync_all()?)
+}

@@ -1,0 +1,350 @@
+//! Opening a data directory: the journal is the truth, and the store is made to follow it.
+//!
+//! | under the data directory | what |
+//! | --- | --- |
+//! | `lock` | held by the process whose directory it is |
+//! | `journal/` | the truth ([`crate::journal`]) |
+//! | `keys/` | the data keys ([`crate::keyring`]) |
+//! | `store/` | what follows ([`crate::store`]): may be deleted |
+//! | `store.set-aside/` | the last store that could not be used |
+//!
+//! A store that does not open, is of another format, or followed another journal is set aside, and one is made anew from the
+//! journal. Only one disagreement is not the store's fault: when it followed further than the journal goes, then the journal
+//! has lost what was acknowledged, and nothing is opened.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::apply::apply;
+use super::writer::{Progress, Writer};
+use super::{Applied, Database, FORMAT, Failure, Idempotency, from_json, keys, put_json};
+use crate::files::{Disk, Files};
+use crate::journal::{self, Effect, Head, JournalError, Log, Written};
+use crate::keyring::{Keyring, KeyringError, WrappingKey};
+use crate::store::{Batch, SledStore, Store, StoreError};
+
+/// Records of the journal that the store follows in one batch.
+const STEP: u64 = 1000;
+/// How long the store may be behind on the disk: what is lost of it is replayed at the next start.
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How long a lock may outlive its owner: a worker that was forked a moment before holds it, too, until it has become another program.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is none.
+    #[error("it has no journal; make it with `whorl init`")]
+    NotInitialised,
+    /// There is one already.
+    #[error("it is a data directory already; nothing was changed")]
+    Initialised,
+    /// Somebody else has it.
+    #[error("it is in use by another process (is `whorl serve` running?)")]
+    InUse,
+    /// The journal ends before something that was acknowledged.
+    #[error(
+        "the journal has {journal} records, and {store} were acknowledged: it has lost some. Restore it from a backup; \
+         or remove the directory `store` to go on without them"
+    )]
+    JournalCutShort {
+        /// Records of the journal.
+        journal: u64,
+        /// Records that the store followed.
+        store: u64,
+    },
+    /// Records whose keys are gone though nobody erased them.
+    #[error("{0} records have lost their keys: restore the directory `keys`")]
+    KeysLost(usize),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The keys.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The directory.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Why a store is not used.
+enum Unfit {
+    /// It can be made again.
+    Doubtful(String),
+    /// It cannot.
+    Refused(OpenError),
+}
+
+impl From<OpenError> for Unfit {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(StoreError::Failed(reason)) => Self::Doubtful(reason),
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<StoreError> for Unfit {
+    fn from(error: StoreError) -> Self {
+        OpenError::from(error).into()
+    }
+}
+
+impl Database {
+    /// Makes a data directory with an empty journal and keyring.
+    pub fn create(directory: &Path, wrapping: &WrappingKey) -> Result<Self, OpenError> {
+        let (lock, journal, keys) = places(directory)?;
+        match journal::open(journal.clone())? {
+            // Made, and cut off before anything was recorded.
+            Some(log) if log.head().size == 0 => drop(log),
+            Some(_) => return Err(OpenError::Initialised),
+            None => drop(Log::create(journal.clone())?),
+        }
+        if !Keyring::exists(&*keys)? {
+            Keyring::create(keys.clone(), wrapping)?;
+        }
+        Self::over(journal, keys, &SledDirectory(directory), wrapping, Some(lock))
+    }
+
+    /// Opens a data directory, and makes the store follow the journal.
+    pub fn open(directory: &Path, wrapping: &WrappingKey) -> Result<Self, OpenError> {
+        if !directory.join("journal").is_dir() {
+            return Err(OpenError::NotInitialised);
+        }
+        let (lock, journal, keys) = places(directory)?;
+        let database = Self::over(journal, keys, &SledDirectory(directory), wrapping, Some(lock))?;
+        if database.is_initialised()? { Ok(database) } else { Err(OpenError::NotInitialised) }
+    }
+
+    /// The same over any files and any store.
+    pub(super) fn over(
+        journal: Arc<dyn Files>,
+        keys: Arc<dyn Files>,
+        stores: &dyn Stores,
+        wrapping: &WrappingKey,
+        lock: Option<std::fs::File>,
+    ) -> Result<Self, OpenError> {
+        let log = journal::open(journal.clone())?.ok_or(OpenError::NotInitialised)?;
+        let keyring = Arc::new(Keyring::open(keys, wrapping)?);
+        let (store, applied) = follow_or_make_anew(stores, &*journal, log.head())?;
+        settle_keys(&keyring, &*store)?;
+        forget_old_requests(&*store)?;
+        let failure = Arc::new(Failure::default());
+        let progress = Arc::new(Progress::default());
+        progress.entered.store(applied.sequence, std::sync::atomic::Ordering::Release);
+        let writer = Writer {
+            log,
+            keyring: keyring.clone(),
+            store: store.clone(),
+            failure: failure.clone(),
+            progress: progress.clone(),
+            sequence: applied.sequence,
+        };
+        let (jobs, waiting) = channel();
+        let writing =
+            std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&waiting))?;
+        let (stop, flushing) = flusher(store.clone(), failure.clone(), progress.clone())?;
+        let threads = vec![writing, flushing];
+        Ok(Self {
+            store,
+            journal,
+            keyring,
+            failure,
+            progress,
+            jobs: Some(jobs),
+            stop: Some(stop),
+            threads,
+            _lock: lock,
+        })
+    }
+}
+
+/// Where a store comes from.
+pub(super) trait Stores {
+    /// Opens it.
+    fn open(&self) -> Result<Arc<dyn Store>, StoreError>;
+    /// Puts it where it does not disturb.
+    fn set_aside(&self) -> Result<(), StoreError>;
+}
+
+struct SledDirectory<'a>(&'a Path);
+
+impl Stores for SledDirectory<'_> {
+    fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(Arc::new(SledStore::open(self.0)?))
+    }
+
+    fn set_aside(&self) -> Result<(), StoreError> {
+        SledStore::set_aside(self.0)
+    }
+}
+
+type Places = (std::fs::File, Arc<dyn Files>, Arc<dyn Files>);
+
+fn places(directory: &Path) -> Result<Places, OpenError> {
+    let lock = lock(directory)?;
+    let journal = Arc::new(Disk::new(&directory.join("journal"))?);
+    let keys = Arc::new(Disk::new(&directory.join("keys"))?);
+    Ok((lock, journal, keys))
+}
+
+fn lock(directory: &Path) -> Result<std::fs::File, OpenError> {
+    let file = std::fs::File::create(directory.join("lock"))?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
+            Err(std::fs::TryLockError::WouldBlock) if start.elapsed() > LOCK_WAIT => {
+                return Err(OpenError::InUse);
+            }
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT / 50),
+        }
+    }
+}
+
+fn follow_or_make_anew(
+    stores: &dyn Stores,
+    journal: &dyn Files,
+    head: Head,
+) -> Result<(Arc<dyn Store>, Applied), OpenError> {
+    let attempt = || -> Result<_, Unfit> {
+        let store = stores.open()?;
+        let applied = follow(&*store, journal, head)?;
+        Ok((store, applied))
+    };
+    match attempt() {
+        Ok(followed) => Ok(followed),
+        Err(Unfit::Refused(error)) => Err(error),
+        Err(Unfit::Doubtful(reason)) => {
+            tracing::warn!(reason, "the store is set aside, and made anew from the journal");
+            stores.set_aside()?;
+            attempt().map_err(|unfit| match unfit {
+                Unfit::Refused(error) => error,
+                Unfit::Doubtful(reason) => StoreError::Failed(reason).into(),
+            })
+        }
+    }
+}
+
+/// Makes a store follow the journal to its end.
+fn follow(store: &dyn Store, journal: &dyn Files, head: Head) -> Result<Applied, Unfit> {
+    let mut applied: Applied = match store.get(&keys::applied())? {
+        Some(value) => from_json(&value)?,
+        None => Applied::default(),
+    };
+    if applied.size > 0 && store.get(&keys::format())?.as_deref() != Some(FORMAT) {
+        return Err(Unfit::Doubtful("it is of another format".into()));
+    }
+    if applied.size > head.size {
+        let (journal, store) = (head.size, applied.size);
+        return Err(Unfit::Refused(OpenError::JournalCutShort { journal, store }));
+    }
+    let mut batch = Batch::default();
+    batch.put(keys::format(), FORMAT.to_vec());
+    let (from, mut same, mut told) = (applied.size, applied.size == 0, Instant::now());
+    let followed = journal::replay(journal, from.saturating_sub(1), |record| {
+        if record.number < from {
+            same = record.chain.to_string() == applied.chain;
+            return Ok(());
+        }
+        let (written, start) = Written::decode(record.body)?;
+        let step = apply(&mut batch, record.number, record.place, &written, start).and_then(|()| {
+            applied = applied.after(record.number + 1, record.chain, &written.effect);
+            put_json(&mut batch, keys::applied(), &applied)?;
+            if record.number % STEP == STEP - 1 { store.apply(std::mem::take(&mut batch)) } else { Ok(()) }
+        });
+        if told.elapsed() > Duration::from_secs(1) {
+            tracing::info!(record = record.number, of = head.size, "following the journal");
+            told = Instant::now();
+        }
+        step.map_err(|error| JournalError::Schema(error.to_string()))
+    });
+    followed.map_err(OpenError::from)?;
+    if !same {
+        return Err(Unfit::Doubtful("it followed another journal".into()));
+    }
+    store.apply(batch)?;
+    store.flush()?;
+    Ok(applied)
+}
+
+impl Applied {
+    /// As it is after this record.
+    pub(super) fn after(&self, size: u64, chain: journal::Chain, effect: &Effect) -> Self {
+        let sequence = match effect {
+            Effect::Entered { sequence, .. } => sequence + 1,
+            _ => self.sequence,
+        };
+        Self { size, chain: chain.to_string(), sequence }
+    }
+}
+
+/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. And a slot that was being
+/// written when the power went is nobody's, but one that was damaged is somebody's: they are told apart by whether anybody
+/// misses a key.
+fn settle_keys(keyring: &Keyring, store: &dyn Store) -> Result<(), OpenError> {
+    if keyring.unreadable() > 0 {
+        let rows = store.scan(keys::RECORD, b"", usize::MAX)?;
+        let mut lost = 0;
+        for (key, _) in rows {
+            let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(super::damaged)?;
+            lost += usize::from(keyring.get(id)?.is_none());
+        }
+        if lost > 0 {
+            return Err(OpenError::KeysLost(lost));
+        }
+        let cleared = keyring.clear_unreadable()?;
+        tracing::warn!(
+            cleared,
+            "slots of the keyring were being written when the machine stopped; they are free again"
+        );
+    }
+    let mut nobodys = Vec::new();
+    for id in keyring.records() {
+        if store.get(&keys::record(id))?.is_none() {
+            nobodys.push(id);
+        }
+    }
+    keyring.destroy_all(&nobodys)?;
+    Ok(())
+}
+
+fn forget_old_requests(store: &dyn Store) -> Result<(), StoreError> {
+    let now = Timestamp::now();
+    let mut batch = Batch::default();
+    for (key, value) in store.scan(keys::IDEMPOTENCY, b"", usize::MAX)? {
+        if from_json::<Idempotency>(&value)?.is_over(now) {
+            batch.remove(key);
+        }
+    }
+    store.apply(batch)
+}
+
+/// Makes durable what the store has applied, now and then.
+fn flusher(
+    store: Arc<dyn Store>,
+    failure: Arc<Failure>,
+    progress: Arc<Progress>,
+) -> std::io::Result<(Sender<()>, JoinHandle<()>)> {
+    let (stop, stopped) = channel();
+    let work = move || {
+        while stopped.recv_timeout(FLUSH_EVERY) == Err(RecvTimeoutError::Timeout) {
+            let unflushed = progress.unflushed.swap(false, std::sync::atomic::Ordering::AcqRel);
+            if unflushed && let Err(error) = store.flush() {
+                failure.latch(&error);
+            }
+        }
+    };
+    Ok((stop, std::thread::Builder::new().name("store-flush".into()).spawn(work)?))
+}

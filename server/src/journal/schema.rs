@@ -1,0 +1,206 @@
+//! What a record of the journal says: audit and effect in one, encoded, by version.
+//!
+//! | body: offset | bytes | what |
+//! | --- | --- | --- |
+//! | 0 | 1 | version of this schema, 1 |
+//! | 1 | 4 | length of the head, little-endian |
+//! | 5 | | the head: [`Written`], as postcard |
+//! | | | of an entry: its sealed parts, one behind the other, as long as the head says |
+//!
+//! Parts are sealed with the record's own data key ([`crate::keyring`]), so that a record of the journal, which is never
+//! changed, can be forgotten: without its key nothing of it but the audit can be read (R-ERASE-2, R-ACCESS-7). They are
+//! outside the head so that replaying does not copy them, and so that one print can be read without the others.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{AuditRecord, JournalError};
+use crate::access::Authority;
+use crate::database::{Disclosure, Idempotency, ResultOfComparison};
+use crate::eurodac::model::MemberState;
+
+const VERSION: u8 = 1;
+/// Version, and length of the head.
+const BEFORE_HEAD_BYTES: usize = 5;
+
+/// A record of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// R-AUDIT-1.
+    pub audit: AuditRecord,
+    /// What the operation changed.
+    pub effect: Effect,
+}
+
+/// What an operation changed, as it is written. New effects are added at the end: their place in the list is their number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// These States take part.
+    Initialised(Vec<MemberState>),
+    /// An authority may act.
+    AuthorityAdded(Authority),
+    /// A set was entered; State, category and reference number are those of the audit.
+    Entered {
+        /// Its id.
+        id: Uuid,
+        /// Order of entry.
+        sequence: u32,
+        /// Its sealed parts.
+        parts: PartLengths,
+        /// The request that did it.
+        idempotency: Option<Idempotency>,
+    },
+    /// A comparison was done.
+    Concluded {
+        /// Its result, but for category 3 (R-COMP-5).
+        result: Option<(Uuid, ResultOfComparison)>,
+        /// Disclosures, by record (R-HIT-3).
+        disclosures: Vec<(Uuid, Disclosure)>,
+    },
+}
+
+/// Lengths of the sealed parts of an entry, in their order. Unit: bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartLengths {
+    /// Alphanumeric data.
+    pub record: u32,
+    /// Minutiae.
+    pub templates: u32,
+    /// Each print as it was sent.
+    pub prints: Vec<u32>,
+}
+
+/// A stretch of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Where in the body it begins. Unit: bytes.
+    pub skip: u64,
+    /// Unit: bytes.
+    pub length: u32,
+}
+
+/// The parts of an entry, placed in its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// Alphanumeric data.
+    pub record: Span,
+    /// Minutiae.
+    pub templates: Span,
+    /// Each print as it was sent.
+    pub prints: Vec<Span>,
+}
+
+impl PartLengths {
+    /// Where they are in a body, of which the parts begin at `start`.
+    pub fn placed(&self, start: u64) -> Parts {
+        let mut skip = start;
+        let mut place = |length: u32| {
+            let part = Span { skip, length };
+            skip += u64::from(length);
+            part
+        };
+        let (record, templates) = (place(self.record), place(self.templates));
+        Parts { record, templates, prints: self.prints.iter().map(|&length| place(length)).collect() }
+    }
+
+    fn total(&self) -> u64 {
+        let prints: u64 = self.prints.iter().map(|&length| u64::from(length)).sum();
+        u64::from(self.record) + u64::from(self.templates) + prints
+    }
+}
+
+impl Written {
+    /// As a body, with the sealed parts behind it.
+    pub fn encode(&self, sealed: &[Vec<u8>]) -> Result<Vec<u8>, JournalError> {
+        let head = postcard::to_stdvec(self).map_err(|e| JournalError::Schema(e.to_string()))?;
+        let total = head.len() + sealed.iter().map(Vec::len).sum::<usize>();
+        let length = u32::try_from(head.len()).map_err(|_| JournalError::TooLarge { bytes: total })?;
+        let mut body = Vec::with_capacity(BEFORE_HEAD_BYTES + total);
+        body.push(VERSION);
+        body.extend_from_slice(&length.to_le_bytes());
+        body.extend_from_slice(&head);
+        sealed.iter().for_each(|part| body.extend_from_slice(part));
+        Ok(body)
+    }
+
+    /// From a body; and where its sealed parts begin.
+    pub fn decode(body: &[u8]) -> Result<(Self, u64), JournalError> {
+        let wrong = |what: &str| JournalError::Schema(what.to_owned());
+        let Some((&[VERSION, ref length @ ..], rest)) = body.split_first_chunk::<BEFORE_HEAD_BYTES>() else {
+            return Err(wrong("it is of a version that this program does not know"));
+        };
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let head = rest.get(..length).ok_or_else(|| wrong("its head is cut short"))?;
+        let written: Self = postcard::from_bytes(head).map_err(|e| JournalError::Schema(e.to_string()))?;
+        let parts = (rest.len() - length) as u64;
+        let said = match &written.effect {
+            Effect::Entered { parts, .. } => parts.total(),
+            _ => 0,
+        };
+        if parts != said {
+            return Err(wrong("its parts are not as long as it says"));
+        }
+        Ok((written, (BEFORE_HEAD_BYTES + length) as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Actor, Compared, Operation};
+
+    fn audit() -> AuditRecord {
+        AuditRecord {
+            at: "2026-11-22T10:00:00.5Z".parse().unwrap(),
+            operation: Operation::Comparison,
+            actor: Actor { authority: Some("a1".into()), person: "p".into() },
+            member_state: Some("AT".parse().unwrap()),
+            category: Some(crate::eurodac::model::Category::Applicant),
+            reference_number: None,
+            attested: true,
+            compared: vec![Compared {
+                category: crate::eurodac::model::Category::BorderCrossing,
+                member_state: "DE".parse().unwrap(),
+                sets: 7,
+            }],
+            disclosed: vec![Uuid::from_u128(9)],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_with_its_parts_where_they_are() {
+        let lengths = PartLengths { record: 3, templates: 2, prints: vec![1, 4] };
+        let effect = Effect::Entered {
+            id: Uuid::from_u128(5),
+            sequence: 8,
+            parts: lengths.clone(),
+            idempotency: None,
+        };
+        let written = Written { audit: audit(), effect };
+        let sealed = [b"rec".to_vec(), b"tt".to_vec(), b"p".to_vec(), b"qqqq".to_vec()];
+        let body = written.encode(&sealed).unwrap();
+        let (read, start) = Written::decode(&body).unwrap();
+        assert_eq!(read, written);
+        let parts = lengths.placed(start);
+        let slice = |part: Span| {
+            let skip = usize::try_from(part.skip).unwrap();
+            body[skip..skip + part.length as usize].to_vec()
+        };
+        let found = [parts.record, parts.templates, parts.prints[0], parts.prints[1]].map(slice);
+        assert_eq!(found, sealed);
+    }
+
+    #[test]
+    fn a_body_cut_short_or_of_another_version_is_refused() {
+        let body = Written { audit: audit(), effect: Effect::None }.encode(&[]).unwrap();
+        for length in 0..body.len() {
+            assert!(Written::decode(&body[..length]).is_err(), "{length}");
+        }
+        let mut later = body.clone();
+        later[0] = 2;
+        assert!(Written::decode(&later).is_err());
+        assert!(Written::decode(&[&body[..], &[0]].concat()).is_err(), "parts that nobody announced");
+    }
+}
