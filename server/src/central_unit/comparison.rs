@@ -16,6 +16,7 @@ use crate::eurodac::comparison::{Probe, may_be_compared, of_partition, scope};
 use crate::eurodac::disclosure::may_tell_again;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 use crate::journal::{Actor, AuditRecord, Change, Compared, Event, Operation};
+use crate::store::StoreError;
 
 /// What the State of origin of the probe is told (R-HIT-1).
 pub struct Comparison {
@@ -114,23 +115,43 @@ impl CentralUnit {
             None => Outcome::default(),
         };
         let compared = counts(&outcome);
-        let mut hits = Vec::new();
-        for candidate in outcome.candidates {
-            hits.extend(self.hit(probe, &candidate, now)?);
+        loop {
+            let mut hits = Vec::new();
+            for candidate in &outcome.candidates {
+                hits.extend(self.hit(probe, candidate, now)?);
+            }
+            let comparison =
+                Comparison { compared: compared.clone(), threshold: Threshold::new(threshold), hits };
+            match self.conclude(comparison, probe.state, subject, actor, now) {
+                // R-ERASE-3: erased between being found and being told. Whoever is left is told.
+                Err(TransmissionError::Store(StoreError::Erased(_))) => {}
+                other => return other,
+            }
         }
-        let disclosure = Disclosure { recipient: probe.state, at: now };
-        let disclosures: Vec<_> = hits.iter().map(|hit| (hit.found.record_id, disclosure.clone())).collect();
-        let audit = subject.audit(Operation::Comparison, actor, now, &compared, &hits);
-        let threshold = Threshold::new(threshold);
+    }
+
+    /// R-HIT-3: on the record of the person whose data leave, durably, before they leave.
+    fn conclude(
+        &self,
+        mut comparison: Comparison,
+        recipient: MemberState,
+        subject: &Subject<'_>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Comparison, TransmissionError> {
+        let Comparison { compared, threshold, hits } = &mut comparison;
+        let disclosure = Disclosure { recipient, at: now };
+        let disclosures = hits.iter().map(|hit| (hit.found.record_id, disclosure.clone())).collect();
+        let audit = subject.audit(Operation::Comparison, actor, now, compared, hits);
         let found = hits.iter().map(|hit| hit.found.clone()).collect();
-        let result = ResultOfComparison { at: now, compared: compared.clone(), threshold, hits: found };
-        // R-HIT-3: on the record of the person whose data leave, durably, before they leave.
+        let result =
+            ResultOfComparison { at: now, compared: compared.clone(), threshold: *threshold, hits: found };
         let change = Change::Concluded { result: subject.record_id.map(|id| (id, result)), disclosures };
         self.database.record(Event { audit, change })?;
-        for hit in &mut hits {
+        for hit in hits {
             hit.record.disclosures.push(disclosure.clone());
         }
-        Ok(Comparison { compared, threshold, hits })
+        Ok(comparison)
     }
 
     /// A candidate as a hit, if the law still says so of the record as it is stored.
@@ -177,18 +198,25 @@ impl CentralUnit {
         actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
         let now = Timestamp::now();
-        let mut hits = Vec::new();
-        for found in stored.hits {
-            let record = self.database.find(found.record_id)?;
-            if let Some(mut record) = record.filter(|r| may_tell_again(&r.stored(), today(now))) {
-                // Who else was told since is no part of the first answer.
-                record.disclosures.retain(|disclosure| disclosure.at <= stored.at);
-                hits.push(self.with_prints(found, record)?);
+        loop {
+            let mut hits = Vec::new();
+            for found in &stored.hits {
+                let record = self.database.find(found.record_id)?;
+                if let Some(mut record) = record.filter(|r| may_tell_again(&r.stored(), today(now))) {
+                    // Who else was told since is no part of the first answer.
+                    record.disclosures.retain(|disclosure| disclosure.at <= stored.at);
+                    hits.push(self.with_prints(found.clone(), record)?);
+                }
+            }
+            let audit = subject.audit(Operation::Repetition, actor, now, &[], &hits);
+            match self.database.record(Event { audit, change: Change::Nothing }) {
+                Err(StoreError::Erased(_)) => {}
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    return Ok(Comparison { compared: stored.compared, threshold: stored.threshold, hits });
+                }
             }
         }
-        let audit = subject.audit(Operation::Repetition, actor, now, &[], &hits);
-        self.database.record(Event { audit, change: Change::Nothing })?;
-        Ok(Comparison { compared: stored.compared, threshold: stored.threshold, hits })
     }
 }
 

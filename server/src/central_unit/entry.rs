@@ -1,65 +1,23 @@
 //! Entry: from the reference number that nobody else may take meanwhile to the gallery slot; and the same gallery, made again at start.
 
+use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 use uuid::Uuid;
-use whorl_engine::engine::Engine;
-use whorl_engine::gallery::{GalleryFull, Slot};
 use whorl_engine::template::Template;
 
 use super::prints::Extracted;
 use super::{CentralUnit, Templates, TransmissionError};
 use crate::database::{FingerTemplate, FingerprintData, Idempotency, Print, Record};
 use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
-use crate::eurodac::comparison::label;
 use crate::eurodac::disclosure::recipient_of_result;
 use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event, Operation};
 use crate::store::StoreError;
 
 /// Records that are loaded in one step.
 const LOAD_STEP: usize = 4096;
-
-/// What can be compared with: the gallery, and whose slot is whose.
-pub(super) struct Enrolled {
-    pub(super) engine: Engine,
-    /// Record of each slot. Written before a slot can be found.
-    record_of_slot: RwLock<Vec<Option<Uuid>>>,
-}
-
-impl Enrolled {
-    pub(super) fn new(engine: Engine) -> Self {
-        Self { engine, record_of_slot: RwLock::default() }
-    }
-
-    /// Puts entered records where searches find them.
-    fn append(&self, records: Vec<(Record, Templates)>) -> Result<(), TransmissionError> {
-        let mut ids = Vec::with_capacity(records.len());
-        let mut labelled = Vec::with_capacity(records.len());
-        for (record, templates) in records {
-            let labelled_record =
-                label(&record.stored()).ok_or_else(|| damaged(&record, "has no place in a gallery"))?;
-            ids.push(record.id);
-            labelled.push((labelled_record, templates));
-        }
-        let full = |error: GalleryFull| TransmissionError::Full(error.to_string());
-        let mut slots = self.record_of_slot.write().unwrap_or_else(PoisonError::into_inner);
-        for (slot, id) in self.engine.append(&labelled).map_err(full)?.into_iter().zip(ids) {
-            if slots.len() <= slot.index() {
-                slots.resize(slot.index() + 1, None);
-            }
-            slots[slot.index()] = Some(id);
-        }
-        Ok(())
-    }
-
-    /// Whose slot it is.
-    pub(super) fn record_at(&self, slot: Slot) -> Option<Uuid> {
-        *self.record_of_slot.read().unwrap_or_else(PoisonError::into_inner).get(slot.index())?
-    }
-}
 
 impl CentralUnit {
     /// Durable and comparable when this returns (R-DATA-7).
@@ -186,7 +144,7 @@ pub(super) struct ToEnter<'a> {
     pub(super) received_at: Timestamp,
 }
 
-fn damaged(record: &Record, problem: &str) -> TransmissionError {
+pub(super) fn damaged(record: &Record, problem: &str) -> TransmissionError {
     TransmissionError::Store(StoreError::Failed(format!("record {} {problem}", record.id)))
 }
 

@@ -9,10 +9,13 @@
 
 mod claims;
 mod comparison;
+mod enrolled;
 mod entry;
+mod erasure;
 mod prints;
 
 pub use comparison::{Comparison, Hit};
+pub use erasure::ErasureError;
 pub use prints::{MEDIA_TYPES, PrintError, is_image};
 
 use std::sync::Arc;
@@ -32,7 +35,8 @@ use crate::eurodac::disclosure;
 use crate::eurodac::retention;
 use crate::store::StoreError;
 use claims::Claims;
-use entry::{Enrolled, Entry, ToEnter, packed};
+use enrolled::Enrolled;
+use entry::{Entry, ToEnter, packed};
 use prints::Extracted;
 
 /// The database, the gallery that is made from it, and what finds minutiae.
@@ -41,7 +45,7 @@ pub struct CentralUnit {
     enrolled: Arc<Enrolled>,
     extraction: Pool,
     target_fpir: f64,
-    /// Reference numbers and requests that are being entered.
+    /// Reference numbers and requests that are being entered, records that are being erased.
     entering: Claims,
     /// Records whose comparison is under way.
     comparing: Claims,

@@ -116,8 +116,11 @@ impl Database {
         self.record_and(event, Box::new(|_| ()))
     }
 
-    /// The same; and of an entry, `then` is called with its sequence when it is durable, before anything that was recorded after
-    /// it is told.
+    /// The same; and of an entry or an erasure, `then` is called when it is durable, before anything that was recorded after it is
+    /// told; with the sequence of an entry.
+    ///
+    /// # Errors
+    /// [`StoreError::Erased`] where the audit discloses a record that was erased meanwhile: nothing was recorded (R-ERASE-3).
     pub fn record_and(&self, Event { audit, change }: Event, then: Then) -> Result<(), StoreError> {
         self.failure.check()?;
         let (effect, sealed) = match change {
@@ -128,6 +131,7 @@ impl Database {
             Change::Concluded { result, disclosures } => {
                 (Effect::Concluded { result, disclosures }, Vec::new())
             }
+            Change::Erased(id, ground) => (Effect::Erased { id, ground }, Vec::new()),
         };
         let ended = || StoreError::Failed("the writer has ended".into());
         let (reply, answer) = sync_channel(1);

@@ -21,11 +21,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::apply::apply;
+use super::apply::Follower;
 use super::writer::{Progress, Writer};
-use super::{Applied, Database, FORMAT, Failure, Idempotency, from_json, keys, put_json};
+use super::{Applied, Database, FORMAT, Failure, Idempotency, from_json, keys};
 use crate::files::{Disk, Files};
-use crate::journal::{self, Effect, Head, JournalError, Log, Written};
+use crate::journal::{self, Head, JournalError, Log, Written};
 use crate::keyring::{Keyring, KeyringError, WrappingKey};
 use crate::store::{Batch, SledStore, Store, StoreError};
 
@@ -148,7 +148,7 @@ impl Database {
             store: store.clone(),
             failure: failure.clone(),
             progress: progress.clone(),
-            sequence: applied.sequence,
+            applied,
         };
         let (jobs, waiting) = channel();
         let writing =
@@ -239,7 +239,7 @@ fn follow_or_make_anew(
 
 /// Makes a store follow the journal to its end.
 fn follow(store: &dyn Store, journal: &dyn Files, head: Head) -> Result<Applied, Unfit> {
-    let mut applied: Applied = match store.get(&keys::applied())? {
+    let applied: Applied = match store.get(&keys::applied())? {
         Some(value) => from_json(&value)?,
         None => Applied::default(),
     };
@@ -250,20 +250,20 @@ fn follow(store: &dyn Store, journal: &dyn Files, head: Head) -> Result<Applied,
         let (journal, store) = (head.size, applied.size);
         return Err(Unfit::Refused(OpenError::JournalCutShort { journal, store }));
     }
-    let mut batch = Batch::default();
-    batch.put(keys::format(), FORMAT.to_vec());
-    let (from, mut same, mut told) = (applied.size, applied.size == 0, Instant::now());
-    let followed = journal::replay(journal, from.saturating_sub(1), |record| {
-        if record.number < from {
+    let mut format = Batch::default();
+    format.put(keys::format(), FORMAT.to_vec());
+    store.apply(format)?;
+    let (mut same, mut told) = (applied.size == 0, Instant::now());
+    let mut follower = Follower::new(store, applied.clone());
+    let followed = journal::replay(journal, applied.size.saturating_sub(1), |record| {
+        if record.number < applied.size {
             same = record.chain.to_string() == applied.chain;
             return Ok(());
         }
         let (written, start) = Written::decode(record.body)?;
-        let step = apply(&mut batch, record.number, record.place, &written, start).and_then(|()| {
-            applied = applied.after(record.number + 1, record.chain, &written.effect);
-            put_json(&mut batch, keys::applied(), &applied)?;
-            if record.number % STEP == STEP - 1 { store.apply(std::mem::take(&mut batch)) } else { Ok(()) }
-        });
+        let step = follower.step(record.place, &written, start, record.chain);
+        let step =
+            step.and_then(|()| if record.number % STEP == STEP - 1 { follower.commit() } else { Ok(()) });
         if told.elapsed() > Duration::from_secs(1) {
             tracing::info!(record = record.number, of = head.size, "following the journal");
             told = Instant::now();
@@ -274,20 +274,9 @@ fn follow(store: &dyn Store, journal: &dyn Files, head: Head) -> Result<Applied,
     if !same {
         return Err(Unfit::Doubtful("it followed another journal".into()));
     }
-    store.apply(batch)?;
+    follower.commit()?;
     store.flush()?;
-    Ok(applied)
-}
-
-impl Applied {
-    /// As it is after this record.
-    pub(super) fn after(&self, size: u64, chain: journal::Chain, effect: &Effect) -> Self {
-        let sequence = match effect {
-            Effect::Entered { sequence, .. } => sequence + 1,
-            _ => self.sequence,
-        };
-        Self { size, chain: chain.to_string(), sequence }
-    }
+    Ok(follower.applied().clone())
 }
 
 /// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. And a slot that was being

@@ -251,42 +251,98 @@ fn r_access_7_nothing_personal_is_in_clear_on_any_disk_nor_in_the_store() {
 }
 
 #[test]
-fn r_erase_2_without_its_key_a_record_is_no_record() {
+fn r_erase_2_what_was_erased_opens_with_no_key_that_exists_and_leaves_no_row() {
     let machine = Machine::new();
     let database = machine.start().unwrap();
-    let person = record("AT", Category::Applicant, 1);
-    enter(&database, &person, vec![1, 2, 3]);
-    database.keyring.destroy(person.id).unwrap();
-    assert_eq!(database.find(person.id).unwrap(), None);
-    assert!(
-        database.prints(&person).unwrap().is_empty() && database.templates(person.id).unwrap().is_empty()
+    let (kept, gone) = (record("AT", Category::Applicant, 1), record("AT", Category::Applicant, 2));
+    enter(&database, &kept, vec![1; 50]);
+    enter(&database, &gone, vec![2; 50]);
+    let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
+    let result = ResultOfComparison {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        compared: Vec::new(),
+        threshold: Threshold::new(60),
+        hits: Vec::new(),
+    };
+    let disclosures = vec![(gone.id, disclosure)];
+    let change = Change::Concluded { result: Some((gone.id, result)), disclosures };
+    database.record(Event { audit: audit(), change }).unwrap();
+    let (row, _) = database.row(gone.id).unwrap().unwrap();
+    database.record(erasure(&gone)).unwrap();
+
+    assert_eq!((database.find(gone.id).unwrap(), database.result(gone.id).unwrap()), (None, None));
+    assert_eq!(stored(&database), ["AT1-001"]);
+    let span = row.parts.prints[0];
+    let sealed = journal::read(&machine.journal, row.place, span.skip, span.length as usize).unwrap();
+    for id in database.keyring.records().collect::<Vec<_>>() {
+        let key = database.keyring.get(id).unwrap().unwrap();
+        for record in [id, gone.id] {
+            assert!(key.open(record, Part::Print(0), FIRST_VERSION, &sealed).is_err(), "{id}");
+        }
+    }
+    let rows = machine.store.lock().scan(b"", b"", usize::MAX).unwrap();
+    let names = |row: &(Vec<u8>, Vec<u8>)| {
+        let bytes = [row.0.as_slice(), &row.1].concat();
+        bytes.windows(16).any(|window| window == gone.id.as_bytes())
+    };
+    assert!(!rows.iter().any(names), "no row of the store is about it");
+    enter(&database, &record("AT", Category::Applicant, 2), vec![3; 50]);
+    assert_eq!(stored(&database), ["AT1-001", "AT1-002"], "its reference number can be used again");
+    drop(database);
+    *machine.store.lock() = Arc::default();
+    let database = machine.start().unwrap();
+    assert_eq!(
+        (stored(&database).len(), database.find(gone.id).unwrap()),
+        (2, None),
+        "nor does a rebuild bring it back"
     );
-    assert!(database.entries(None, 10).unwrap().is_empty());
+}
+
+#[test]
+fn r_erase_3_what_was_erased_meanwhile_is_not_disclosed() {
+    let database = database();
+    let person = record("AT", Category::Applicant, 1);
+    enter(&database, &person, vec![1; 50]);
+    database.record(erasure(&person)).unwrap();
+    let before = database.audit(0, 100).unwrap().len();
+    let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
+    let told = AuditRecord { disclosed: vec![person.id], ..audit() };
+    let change = Change::Concluded { result: None, disclosures: vec![(person.id, disclosure)] };
+    let outcome = database.record(Event { audit: told.clone(), change });
+    assert!(matches!(outcome, Err(StoreError::Erased(id)) if id == person.id), "{outcome:?}");
+    let again = database.record(Event { audit: told, change: Change::Nothing });
+    assert!(matches!(again, Err(StoreError::Erased(_))), "nor told again");
+    assert_eq!(database.audit(0, 100).unwrap().len(), before, "and nothing of it is on record");
+    enter(&database, &record("AT", Category::Applicant, 2), vec![]);
 }
 
 /// Power lost, or one error, at every call of a disk while sets are entered and results recorded; the worst and a few random
 /// remains of it. What was acknowledged is there with its print; nothing is there that was not asked for.
 #[test]
-fn r_audit_2_r_data_7_r_hit_3_whatever_fails_what_was_acknowledged_is_there() {
-    let trace = |machine: &Machine, acknowledged: &mut Vec<(Record, usize)>| -> Result<(), StoreError> {
+fn r_audit_2_r_data_7_r_hit_3_r_erase_2_whatever_fails_what_was_acknowledged_is_there() {
+    let trace = |machine: &Machine, acknowledged: &mut Acknowledged| -> Result<(), StoreError> {
         let Ok(database) = machine.start() else { return Ok(()) };
         for number in 0..4 {
             let person = record("AT", Category::Applicant, number);
             let prints =
                 vec![Print { position: person.fingerprints[0].position, data: vec![number as u8; 700] }];
             database.record(entry(&person, prints))?;
-            acknowledged.push((person.clone(), 0));
+            acknowledged.entered.push((person.clone(), 0));
             let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
             let change = Change::Concluded { result: None, disclosures: vec![(person.id, disclosure)] };
             database.record(Event { audit: audit(), change })?;
-            acknowledged.last_mut().unwrap().1 = 1;
+            acknowledged.entered.last_mut().unwrap().1 = 1;
         }
+        let (person, _) = acknowledged.entered.pop().unwrap();
+        acknowledged.maybe = Some(person.id);
+        database.record(erasure(&person))?;
+        acknowledged.erased = Some(person.id);
         Ok(())
     };
     let counted = Machine::new();
     counted.journal.fail(None);
     counted.keys.fail(None);
-    trace(&counted, &mut Vec::new()).unwrap();
+    trace(&counted, &mut Acknowledged::default()).unwrap();
     let (in_journal, in_keys) = (counted.journal.calls(), counted.keys.calls());
     assert!(in_journal > 16 && in_keys > 5, "{in_journal} and {in_keys} calls");
     let cases = (0..in_journal).map(|at| (true, at)).chain((0..in_keys).map(|at| (false, at)));
@@ -295,10 +351,10 @@ fn r_audit_2_r_data_7_r_hit_3_whatever_fails_what_was_acknowledged_is_there() {
             let machine = Machine::new();
             let disk = if journal { &machine.journal } else { &machine.keys };
             disk.fail(Some(fault));
-            let mut acknowledged = Vec::new();
+            let mut acknowledged = Acknowledged::default();
             let outcome = trace(&machine, &mut acknowledged);
             assert!(
-                outcome.is_err() || acknowledged.len() < 4 || matches!(fault, Fault::Full(_)),
+                outcome.is_err() || acknowledged.erased.is_none() || matches!(fault, Fault::Full(_)),
                 "{fault:?} was noticed"
             );
             for seed in 0..5u64 {
@@ -308,7 +364,23 @@ fn r_audit_2_r_data_7_r_hit_3_whatever_fails_what_was_acknowledged_is_there() {
     }
 }
 
-fn check_after_power_cut(before: &Machine, acknowledged: &[(Record, usize)], seed: u64) {
+/// What a caller was told.
+#[derive(Default)]
+struct Acknowledged {
+    /// Sets, and how many disclosures of each.
+    entered: Vec<(Record, usize)>,
+    /// Its erasure was asked for.
+    maybe: Option<Uuid>,
+    /// Its erasure was acknowledged.
+    erased: Option<Uuid>,
+}
+
+fn erasure(record: &Record) -> Event {
+    let Event { audit, .. } = entry(record, Vec::new());
+    Event { audit, change: Change::Erased(record.id, crate::eurodac::erasure::Ground::FactuallyInaccurate) }
+}
+
+fn check_after_power_cut(before: &Machine, acknowledged: &Acknowledged, seed: u64) {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1;
     let mut chance = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -320,13 +392,17 @@ fn check_after_power_cut(before: &Machine, acknowledged: &[(Record, usize)], see
     let wrapping = WrappingKey::parse(before.wrapping.reveal().as_bytes()).unwrap();
     let machine = Machine { journal, keys, wrapping, store: parking_lot::Mutex::default() };
     let database = machine.start().unwrap();
-    for (person, disclosures) in acknowledged {
+    for (person, disclosures) in &acknowledged.entered {
         let found = database.find(person.id).unwrap().expect("what was acknowledged is there");
         assert!(found.disclosures.len() >= *disclosures, "R-HIT-3");
         assert_eq!(database.prints(&found).unwrap(), [vec![found.sequence as u8; 700]]);
     }
-    let there = stored(&database).len();
-    assert!(there == acknowledged.len() || there == acknowledged.len() + 1, "nothing half done");
+    if let Some(erased) = acknowledged.erased {
+        assert_eq!(database.find(erased).unwrap(), None, "R-ERASE-2");
+        assert!(database.keyring.records().all(|id| id != erased), "R-ERASE-2: no key of it exists");
+    }
+    let (there, known) = (stored(&database).len(), acknowledged.entered.len());
+    assert!(there == known || there == known + 1, "nothing half done");
     let audited = database.audit(0, 1000).unwrap().len();
     assert!(audited >= there, "no operation without its audit record");
 }

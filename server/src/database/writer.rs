@@ -1,9 +1,13 @@
 //! The one thread that writes: journal, then store, then whoever waits.
 //!
 //! It takes what has come while it was writing as one group, so that a hundred who wait at once wait for one sync, not for a
-//! hundred. In a group: the keys of the entries are made durable, then the journal, then the store is told, then the gallery
-//! (`then`), and only then anybody is answered. So what was answered is durable (invariant 5), of two sets that were answered each finds
-//! the earlier one in the gallery (R-COMP-11), and of what the store says nothing was ever not in the journal.
+//! hundred. In a group: the keys of the entries are made durable, then the journal; then what is erased goes, from the gallery
+//! (`then`), from the keyring, and from the store, and what is entered comes into store and gallery; and only then anybody is
+//! answered. So what was answered is durable (invariant 5), whoever entered later finds who entered before (R-COMP-11), and what the store
+//! says was in the journal before.
+//!
+//! *Disclosures* (R-ERASE-3). Whoever is about to tell a hit has read the record a moment ago. Erasures happen in this thread,
+//! so here is where it is known whether the record is still there: a disclosure of one that is not is refused.
 //!
 //! *Failure*: the first error latches. What failed may be on the disk or not; everybody is refused until a restart has looked.
 
@@ -11,18 +15,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
-use super::apply::apply;
-use super::{Applied, Failure, keys, put_json};
-use crate::journal::{AuditRecord, Effect, Head, Log, Place, Written};
+use uuid::Uuid;
+
+use super::apply::Follower;
+use super::{Applied, Failure};
+use crate::journal::{AuditRecord, Chain, Effect, Log, Place, Written};
 use crate::keyring::Keyring;
-use crate::store::{Batch, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Records that are written together at most.
 const GROUP_MAX: usize = 256;
 /// Sealed bytes from which on a group is not added to. Unit: bytes.
 const GROUP_BYTES: usize = 16 << 20;
 
-/// What is done when an entry is durable, before anything that was written after it is told. Gets its sequence.
+/// What is done to the gallery when an entry or an erasure is durable, before anything that was written after it is told. Gets the
+/// sequence of an entry.
 pub(super) type Then = Box<dyn FnOnce(u32) + Send>;
 
 /// A record that shall be written.
@@ -31,7 +38,7 @@ pub(super) struct Job {
     pub(super) effect: Effect,
     /// The parts of an entry.
     pub(super) sealed: Vec<Vec<u8>>,
-    /// For an entry.
+    /// For an entry and an erasure.
     pub(super) then: Then,
     pub(super) reply: SyncSender<Result<(), StoreError>>,
 }
@@ -51,18 +58,18 @@ pub(super) struct Writer {
     pub(super) store: Arc<dyn Store>,
     pub(super) failure: Arc<Failure>,
     pub(super) progress: Arc<Progress>,
-    /// Sequence of the next entry.
-    pub(super) sequence: u32,
+    /// How far the store has followed.
+    pub(super) applied: Applied,
 }
 
 /// A record that is written, and what follows.
 struct Done {
-    number: u64,
     place: Place,
     written: Written,
     /// Where its sealed parts begin.
     start: u64,
-    then: Then,
+    chain: Chain,
+    then: Option<Then>,
     reply: SyncSender<Result<(), StoreError>>,
 }
 
@@ -97,20 +104,28 @@ impl Writer {
     /// The group in the journal, durably; with the keys that it needs.
     fn journal(&mut self, group: Vec<Job>) -> Result<Vec<Done>, StoreError> {
         let mut done = Vec::with_capacity(group.len());
-        let mut entries = false;
+        let (mut next, mut erased, mut entries) = (self.applied.sequence, Vec::new(), false);
         for Job { audit, mut effect, sealed, then, reply } in group {
-            if let Effect::Entered { sequence, .. } = &mut effect {
-                let next = self.sequence.checked_add(1);
-                *sequence = self.sequence;
-                self.sequence = next.ok_or_else(|| StoreError::Failed("no sequence is left".into()))?;
-                entries = true;
+            if let Some(gone) = self.disclosed_but_gone(&audit, &erased)? {
+                let _ = reply.try_send(Err(StoreError::Erased(gone)));
+                continue;
+            }
+            match &mut effect {
+                Effect::Entered { sequence, .. } => {
+                    *sequence = next;
+                    next = next
+                        .checked_add(1)
+                        .ok_or_else(|| StoreError::Failed("no sequence is left".into()))?;
+                    entries = true;
+                }
+                Effect::Erased { id, .. } => erased.push(*id),
+                _ => {}
             }
             let written = Written { audit, effect };
             let body = written.encode(&sealed)?;
-            let sealed_bytes: usize = sealed.iter().map(Vec::len).sum();
-            let (number, start) = (self.log.head().size, (body.len() - sealed_bytes) as u64);
+            let start = (body.len() - sealed.iter().map(Vec::len).sum::<usize>()) as u64;
             let place = self.log.append(&body)?;
-            done.push(Done { number, place, written, start, then, reply });
+            done.push(Done { place, written, start, chain: self.log.head().chain, then: Some(then), reply });
         }
         if entries {
             self.keyring.sync()?;
@@ -119,23 +134,39 @@ impl Writer {
         Ok(done)
     }
 
-    fn applied(&self) -> Applied {
-        let Head { size, chain } = self.log.head();
-        Applied { size, chain: chain.to_string(), sequence: self.sequence }
+    /// A record that would be disclosed and is erased, or is being erased in this group.
+    fn disclosed_but_gone(&self, audit: &AuditRecord, erased: &[Uuid]) -> Result<Option<Uuid>, StoreError> {
+        for &id in &audit.disclosed {
+            if erased.contains(&id) || self.keyring.get(id)?.is_none() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
-    fn tell(&self, group: Vec<Done>) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        for done in &group {
-            apply(&mut batch, done.number, done.place, &done.written, done.start)?;
+    fn tell(&mut self, mut group: Vec<Done>) -> Result<(), StoreError> {
+        // R-ERASE-2: the gallery, the key, the row, in this order; a crash in between is made good at the next start.
+        let mut erased = Vec::new();
+        for done in &mut group {
+            if let Effect::Erased { id, .. } = done.written.effect {
+                if let Some(then) = done.then.take() {
+                    then(0);
+                }
+                erased.push(id);
+            }
         }
-        put_json(&mut batch, keys::applied(), &self.applied())?;
-        self.store.apply(batch)?;
+        self.keyring.destroy_all(&erased)?;
+        let mut follower = Follower::new(&*self.store, self.applied.clone());
+        for done in &group {
+            follower.step(done.place, &done.written, done.start, done.chain)?;
+        }
+        follower.commit()?;
+        self.applied = follower.applied().clone();
         self.progress.unflushed.store(true, Ordering::Release);
         let mut replies = Vec::with_capacity(group.len());
         for done in group {
-            if let Effect::Entered { sequence, .. } = done.written.effect {
-                (done.then)(sequence);
+            if let (Effect::Entered { sequence, .. }, Some(then)) = (&done.written.effect, done.then) {
+                then(*sequence);
                 self.progress.entered.store(sequence + 1, Ordering::Release);
             }
             replies.push(done.reply);

@@ -61,7 +61,10 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .service(at("/v1/eurodac/transmissions", "POST", web::post().to(transmissions::transmit)))
         .service(at("/v1/eurodac/records", GET, get().to(records::list)))
-        .service(at("/v1/eurodac/records/{id}", GET, get().to(records::get)))
+        .service(
+            at("/v1/eurodac/records/{id}", "GET, HEAD, DELETE", get().to(records::get))
+                .route(web::delete().to(records::erase)),
+        )
         .service(at("/health/live", GET, get().to(health::live)))
         .service(at("/health/ready", GET, get().to(health::ready)))
         .service(at("/openapi.json", GET, get().to(openapi::serve)));

@@ -38,7 +38,7 @@ impl Modify for Keys {
             Errors are RFC 9457 problems; their `code` is stable.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(transmissions::transmit, records::list, records::get, health::live, health::ready),
+    paths(transmissions::transmit, records::list, records::get, records::erase, health::live, health::ready),
     components(schemas(TransmissionBody, problem::Problem, views::TransmissionAnswer, records::RecordList)),
     modifiers(&Keys)
 )]

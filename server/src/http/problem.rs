@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Denied;
-use crate::central_unit::{PrintError, TransmissionError};
+use crate::central_unit::{ErasureError, PrintError, TransmissionError};
 use crate::eurodac::admission::{Reason, Refusal};
 use crate::store::StoreError;
 use whorl_engine::extraction::ExtractionError;
@@ -77,6 +77,8 @@ codes! {
     RetentionPassed = "retention-passed", UNPROCESSABLE_ENTITY, "The retention of the data has passed";
     /// R-DATA-8.
     ReferenceNumberInvalid = "reference-number-invalid", UNPROCESSABLE_ENTITY, "The reference number has the wrong form";
+    /// R-ERASE-1.
+    GroundNotAllowed = "ground-not-allowed", UNPROCESSABLE_ENTITY, "The data cannot be erased on this ground";
     /// R-COMP-3.
     NeverCompared = "never-compared", UNPROCESSABLE_ENTITY, "Category 2 is not compared";
     /// R-DATA-5 is not built yet.
@@ -236,6 +238,18 @@ impl From<StoreError> for Problem {
             Code::Unavailable,
             "the data could not be read or written; nothing can be relied on to have been stored",
         )
+    }
+}
+
+impl From<ErasureError> for Problem {
+    fn from(error: ErasureError) -> Self {
+        match error {
+            ErasureError::NotFound => Self::new(Code::RecordNotFound, error.to_string()),
+            ErasureError::GroundNotAllowed => {
+                Self::new(Code::GroundNotAllowed, error.to_string()).at("ground")
+            }
+            ErasureError::Store(error) => error.into(),
+        }
     }
 }
 

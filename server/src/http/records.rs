@@ -1,4 +1,4 @@
-//! `GET /v1/eurodac/records` and `/v1/eurodac/records/{id}`: a State's own data, and nobody else's.
+//! `/v1/eurodac/records` and `/v1/eurodac/records/{id}`: a State's own data, and nobody else's: listed, shown, erased.
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Query};
@@ -14,6 +14,7 @@ use crate::access::Transmitter;
 use crate::central_unit::CentralUnit;
 use crate::database::Record;
 use crate::eurodac::disclosure::may_see;
+use crate::eurodac::erasure::Ground;
 use crate::eurodac::model::Category;
 use crate::eurodac::retention::legal_day;
 
@@ -134,6 +135,56 @@ fn view(unit: &CentralUnit, transmitter: &Transmitter, id: &str) -> Result<Recor
         own.ok_or_else(|| Problem::new(Code::RecordNotFound, "no record of your State has this id"))?;
     let prints = unit.database().prints(&record)?;
     Ok(RecordView::new(record, Some(prints)))
+}
+
+/// Why it is erased.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EraseQuery {
+    /// The ground that the law gives for it.
+    ground: Ground,
+}
+
+/// Erase one of the State's own records before the end of its period.
+///
+/// When it is answered no comparison finds the record, and no bytes of it can be read any more (R-ERASE-1 to R-ERASE-3).
+#[utoipa::path(
+    delete, path = "/v1/eurodac/records/{id}", tag = "eurodac",
+    params(
+        ("id" = String, Path, description = "Record id"),
+        EraseQuery,
+        ("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)"),
+    ),
+    responses(
+        (status = 204, description = "Erased"),
+        (
+            status = 404, description = "Unknown, erased, or another State's: the same answer",
+            body = Problem, content_type = "application/problem+json"
+        ),
+        (
+            status = 422, description = "The law knows no erasure of this category on this ground",
+            body = Problem, content_type = "application/problem+json"
+        ),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub async fn erase(
+    caller: Authenticated,
+    id: web::Path<String>,
+    query: Result<Query<EraseQuery>, actix_web::Error>,
+    unit: web::Data<CentralUnit>,
+) -> Result<HttpResponse, Problem> {
+    let transmitter = caller.0.transmitter()?;
+    let ground = query.map_err(|_| {
+        let grounds = Ground::ALL.map(|ground| serde_json::to_value(ground).unwrap_or_default());
+        let names: Vec<_> = grounds.iter().filter_map(|name| name.as_str()).collect();
+        Problem::new(Code::QueryInvalid, format!("ground is one of {}", names.join(", "))).at("ground")
+    })?;
+    let id = Uuid::try_parse(&id).unwrap_or(Uuid::nil());
+    web::block(move || unit.erase(id, ground.ground, &transmitter)).await.map_err(dropped)??;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 fn dropped(_: actix_web::error::BlockingError) -> Problem {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::access::{Authority, AuthorityId};
 use crate::database::{Disclosure, FingerTemplate, Idempotency, Print, Record, ResultOfComparison};
+use crate::eurodac::erasure::Ground;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 
 /// Who did it: R-AUDIT-1 wants the authority and the person.
@@ -31,6 +32,8 @@ pub enum Operation {
     Comparison,
     /// The result of an earlier comparison was told again.
     Repetition,
+    /// A set was erased before its time (R-ERASE-1).
+    Erasure,
 }
 
 /// How many stored sets of one kind a comparison touched (R-COMP-10).
@@ -93,6 +96,8 @@ pub enum Change {
         /// Records whose data leave, and the disclosure to write on each.
         disclosures: Vec<(Uuid, Disclosure)>,
     },
+    /// R-ERASE-1: a set is erased.
+    Erased(Uuid, Ground),
 }
 
 /// A set that is entered.

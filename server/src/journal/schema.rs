@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{AuditRecord, JournalError};
 use crate::access::Authority;
 use crate::database::{Disclosure, Idempotency, ResultOfComparison};
+use crate::eurodac::erasure::Ground;
 use crate::eurodac::model::MemberState;
 
 const VERSION: u8 = 1;
@@ -58,6 +59,13 @@ pub enum Effect {
         result: Option<(Uuid, ResultOfComparison)>,
         /// Disclosures, by record (R-HIT-3).
         disclosures: Vec<(Uuid, Disclosure)>,
+    },
+    /// R-ERASE-1: a set was erased; State, category and reference number are those of the audit.
+    Erased {
+        /// Its id.
+        id: Uuid,
+        /// Why.
+        ground: Ground,
     },
 }
 

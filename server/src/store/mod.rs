@@ -10,6 +10,8 @@ mod sled;
 pub use memory::MemoryStore;
 pub use sled::SledStore;
 
+use uuid::Uuid;
+
 use crate::journal::JournalError;
 use crate::keyring::KeyringError;
 
@@ -23,6 +25,9 @@ pub enum StoreError {
     /// The disk, or what is on it.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// R-ERASE-3: it was to be disclosed, and was erased meanwhile.
+    #[error("record {0} was erased meanwhile")]
+    Erased(Uuid),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
