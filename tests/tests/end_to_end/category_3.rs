@@ -1,57 +1,14 @@
 //! R-COMP-5: of a category 3 transmission not a byte remains.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use whorl::database::FingerTemplate;
-use whorl_engine::interchange::iso_19794_2_2005::Record;
-use whorl_engine::template::Template;
 
 use crate::harness::Installation;
 use crate::people::{finger, skin, transmission};
-
-const FRAGMENT: usize = 16;
-
-/// Every 16-byte piece of these bytes, but those that are all one value.
-fn fragments(bytes: &[u8]) -> HashSet<Vec<u8>> {
-    let telling = |window: &&[u8]| window.iter().collect::<HashSet<_>>().len() > 6;
-    bytes.windows(FRAGMENT).step_by(FRAGMENT / 2).filter(telling).map(<[u8]>::to_vec).collect()
-}
-
-/// Files below a directory that hold one of the pieces.
-fn holding(directory: &Path, wanted: &HashSet<Vec<u8>>) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs_err::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, wanted));
-        } else if fs_err::read(&path).unwrap().windows(FRAGMENT).any(|window| wanted.contains(window)) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
-}
-
-/// A minutiae record as sent, in base64, and as the store has its minutiae; each by itself.
-fn forms(record: &[u8], position: u8) -> [HashSet<Vec<u8>>; 3] {
-    let decoded = Record::decode(record).unwrap();
-    let minutiae = decoded.minutiae_at_500_ppi(&decoded.views[0]);
-    let stored =
-        FingerTemplate { position: position.try_into().unwrap(), extractor: String::new(), minutiae };
-    let stored = postcard::to_stdvec(&stored).unwrap();
-    [fragments(record), fragments(STANDARD.encode(record).as_bytes()), fragments(&stored[4..])]
-}
-
-/// The packed template, which nothing stores.
-fn packed(record: &[u8]) -> HashSet<Vec<u8>> {
-    let decoded = Record::decode(record).unwrap();
-    let template = Template::new(&decoded.minutiae_at_500_ppi(&decoded.views[0])).unwrap();
-    let words: Vec<u8> = template.words().iter().flat_map(|word| word.to_le_bytes()).collect();
-    fragments(&words)
-}
+use crate::traces::{forms, fragments, holding, packed};
 
 #[test]
 fn r_comp_5_r_access_7_no_byte_of_the_print_or_its_template_is_under_the_data_directory() {

@@ -179,6 +179,16 @@ impl Server {
         read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call().unwrap())
     }
 
+    /// Asks for an erasure.
+    pub fn erase(&self, key: &str, record: &str, ground: &str) -> Answer {
+        let request = self.http.delete(format!("{}/v1/eurodac/records/{record}?ground={ground}", self.url));
+        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call().unwrap())
+    }
+
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn get_plain(&self, path: &str) -> Answer {
         read(self.http.get(format!("{}{path}", self.url)).call().unwrap())
     }
