@@ -4,21 +4,28 @@
 //! lie in segments (`frame.rs`), appended in groups (`log.rs`), opened after any crash (`recovery.rs`), read in order
 //! (`reader.rs`). [`crate::database`] owns the one thread that writes.
 
+mod checkpoint;
 mod event;
 pub mod frame;
 mod log;
+mod note;
 mod reader;
 mod recovery;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tree;
+pub mod verify;
 
+pub use checkpoint::{Checkpoint, checkpoint_name};
 pub use event::{Actor, AuditRecord, Change, Compared, Entry, Event, Operation};
 pub use frame::Chain;
 pub use log::{Head, Log, Place, SEGMENT_BYTES};
+pub use note::{NoteError, NoteSignature, SigningKey, VerifierKey};
 pub use reader::{Replayed, read, replay, segments};
 pub use recovery::open;
 pub use schema::{Effect, PartLengths, Parts, Span, Written};
+pub use tree::{Root, Tree};
 
 /// What the journal cannot do.
 #[derive(Debug, thiserror::Error)]
