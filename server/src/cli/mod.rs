@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Exit codes: 0 done, 1 failed, 2 used wrongly.
 
+mod audit;
 mod authority;
 mod bench;
 mod data;
@@ -53,6 +54,7 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Authority(authority::Authority),
+    Audit(audit::Audit),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
     Generate(generate::Generate),
@@ -169,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Init(init) => init.run(),
         Command::Serve(serve) => serve.run(),
         Command::Authority(authority) => authority.run(),
+        Command::Audit(audit) => return audit.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Generate(generate) => generate.run(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::{Log, open};
 use super::*;
+use crate::files::Files;
 use crate::files::simulated::{Fault, Simulated};
 use crate::journal::SigningKey;
 
@@ -103,6 +104,24 @@ fn r_audit_3_every_changed_bit_is_found_before_the_last_group_and_with_a_checkpo
         let last_group = alone.as_ref().is_ok_and(|report| report.records >= written - 2);
         assert!(alone.is_err() || last_group, "bit {bit}");
     }
+}
+
+#[test]
+fn an_end_that_was_made_up_to_keep_an_auditor_busy_is_told_as_damage() {
+    let files = Simulated::default();
+    write(&files, 2);
+    let name = format!("{:020}.journal", 0);
+    let end = Files::len(&files, &name).unwrap();
+    files.tamper(&name, |bytes| {
+        let mut header = [0; 64];
+        header[..4].copy_from_slice(b"WREC");
+        header[6] = 16;
+        bytes.extend(header.repeat(40_000));
+    });
+    let begun = std::time::Instant::now();
+    let finding = verified(&files, &[]).unwrap_err();
+    assert_eq!((finding.reason, finding.record, finding.offset), (Reason::FrameChecksum, Some(3), Some(end)));
+    assert!(begun.elapsed().as_secs() < 20, "it read all of it again and again");
 }
 
 #[test]
