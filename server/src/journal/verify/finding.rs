@@ -157,12 +157,10 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let anew = matches!(self.reason, Reason::CheckpointChain | Reason::CheckpointRoot);
-        match self.record {
-            Some(record) if anew && record != self.agreed => {
-                write!(f, "records {} to {record}", self.agreed)?
-            }
-            Some(record) => write!(f, "record {record}")?,
-            None => {}
+        if let Some(record) = self.record {
+            let from = Some(self.agreed).filter(|&agreed| anew && agreed != record);
+            let range = from.map_or(format!("record {record}"), |from| format!("records {from} to {record}"));
+            f.write_str(&range)?;
         }
         if let Some(segment) = &self.segment {
             write!(f, ", segment {segment}, byte {}", self.offset.unwrap_or_default())?;

@@ -7,7 +7,7 @@ use super::super::{Log, open};
 use super::*;
 use crate::files::Files;
 use crate::files::simulated::{Fault, Simulated};
-use crate::journal::SigningKey;
+use crate::journal::{SigningKey, Tree};
 
 /// Groups of 1, 2, 3, 1, … records; stops at the first error. Tells what was acknowledged.
 fn write(files: &Simulated, groups: u64) -> u64 {

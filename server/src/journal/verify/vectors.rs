@@ -11,6 +11,7 @@ use super::*;
 use crate::journal::checkpoint::checkpoint_name;
 use crate::journal::frame::{Frame, SegmentHeader, segment_name};
 use crate::journal::note::SigningKey;
+use crate::journal::tree::Tree;
 
 const ORIGIN: &str = "central-unit.example/eurodac";
 const SEGMENTS: [&str; 3] =
@@ -254,42 +255,45 @@ fn r_audit_3_the_vectors_are_what_the_journal_writes_and_each_gives_the_finding_
     assert_eq!(directories.count(), cases.len());
 }
 
+/// Name, reason, record, and segment with offset.
+type Wanted = (&'static str, Reason, Option<u64>, Option<(usize, u64)>);
+
 /// What each vector must give, by hand: what is in `expected.json` was written by the code that it tests.
 #[test]
 fn r_audit_3_each_way_to_tamper_is_found_where_it_was_done() {
-    let wanted: [(&str, Reason, Option<u64>, Option<usize>, Option<usize>); 25] = [
-        ("edited", Reason::FrameChecksum, Some(1), Some(0), Some(128)),
-        ("edited-checksum-mended", Reason::RecordChain, Some(1), Some(0), Some(128)),
-        ("written-anew", Reason::CheckpointChain, Some(2), Some(0), Some(200)),
-        ("deleted", Reason::RecordNumber, Some(1), Some(0), Some(128)),
-        ("inserted", Reason::RecordNumber, Some(2), Some(0), Some(200)),
-        ("reordered", Reason::RecordNumber, Some(1), Some(0), Some(128)),
-        ("truncated", Reason::ShorterThanCheckpoint, Some(6), None, None),
-        ("truncated-within-a-record", Reason::FrameCut, Some(6), Some(2), Some(136)),
-        ("segments-swapped", Reason::SegmentName, Some(0), Some(0), Some(16)),
-        ("segment-removed", Reason::SegmentGap, Some(3), Some(2), Some(16)),
-        ("first-segment-removed", Reason::SegmentGap, Some(0), Some(1), Some(16)),
-        ("all-segments-removed", Reason::NoSegments, None, None, None),
-        ("rolled-back", Reason::ShorterThanCheckpoint, Some(3), None, None),
-        ("wrong-signature", Reason::CheckpointSignature, None, None, None),
-        ("changed-checkpoint", Reason::CheckpointSignature, None, None, None),
-        ("other-key", Reason::CheckpointSignature, None, None, None),
-        ("other-root", Reason::CheckpointRoot, Some(6), Some(2), Some(136)),
-        ("padding", Reason::FramePadding, Some(1), Some(0), Some(128)),
-        ("no-frame", Reason::FrameMagic, Some(1), Some(0), Some(128)),
-        ("length-too-large", Reason::FrameLength, Some(1), Some(0), Some(128)),
-        ("cut-in-the-middle", Reason::FrameCut, Some(2), Some(0), Some(200)),
-        ("sync-that-cannot-have-been", Reason::RecordSynced, Some(1), Some(0), Some(128)),
-        ("header-damaged", Reason::SegmentHeader, Some(3), Some(1), Some(0)),
-        ("version-unknown", Reason::SegmentVersion, Some(3), Some(1), Some(0)),
-        ("header-of-another-journal", Reason::SegmentChain, Some(3), Some(1), Some(24)),
+    let wanted: [Wanted; 25] = [
+        ("edited", Reason::FrameChecksum, Some(1), Some((0, 128))),
+        ("edited-checksum-mended", Reason::RecordChain, Some(1), Some((0, 128))),
+        ("written-anew", Reason::CheckpointChain, Some(2), Some((0, 200))),
+        ("deleted", Reason::RecordNumber, Some(1), Some((0, 128))),
+        ("inserted", Reason::RecordNumber, Some(2), Some((0, 200))),
+        ("reordered", Reason::RecordNumber, Some(1), Some((0, 128))),
+        ("truncated", Reason::ShorterThanCheckpoint, Some(6), None),
+        ("truncated-within-a-record", Reason::FrameCut, Some(6), Some((2, 136))),
+        ("segments-swapped", Reason::SegmentName, Some(0), Some((0, 16))),
+        ("segment-removed", Reason::SegmentGap, Some(3), Some((2, 16))),
+        ("first-segment-removed", Reason::SegmentGap, Some(0), Some((1, 16))),
+        ("all-segments-removed", Reason::NoSegments, None, None),
+        ("rolled-back", Reason::ShorterThanCheckpoint, Some(3), None),
+        ("wrong-signature", Reason::CheckpointSignature, None, None),
+        ("changed-checkpoint", Reason::CheckpointSignature, None, None),
+        ("other-key", Reason::CheckpointSignature, None, None),
+        ("other-root", Reason::CheckpointRoot, Some(6), Some((2, 136))),
+        ("padding", Reason::FramePadding, Some(1), Some((0, 128))),
+        ("no-frame", Reason::FrameMagic, Some(1), Some((0, 128))),
+        ("length-too-large", Reason::FrameLength, Some(1), Some((0, 128))),
+        ("cut-in-the-middle", Reason::FrameCut, Some(2), Some((0, 200))),
+        ("sync-that-cannot-have-been", Reason::RecordSynced, Some(1), Some((0, 128))),
+        ("header-damaged", Reason::SegmentHeader, Some(3), Some((1, 0))),
+        ("version-unknown", Reason::SegmentVersion, Some(3), Some((1, 0))),
+        ("header-of-another-journal", Reason::SegmentChain, Some(3), Some((1, 24))),
     ];
     let mut reasons = BTreeSet::from([Reason::Unreadable.code(), Reason::SegmentOverlap.code()]);
-    for (name, reason, record, segment, offset) in wanted {
+    for (name, reason, record, place) in wanted {
         let finding = seen(&root().join(name), &key(7).verifier()).0.unwrap_err();
-        let place = (segment.map(|i| SEGMENTS[i].to_owned()), offset.map(|offset| offset as u64));
         assert_eq!((finding.reason, finding.record), (reason, record), "{name}: {finding}");
-        assert_eq!((finding.segment, finding.offset), place, "{name}");
+        let found = finding.segment.zip(finding.offset);
+        assert_eq!(found, place.map(|(i, at)| (SEGMENTS[i].to_owned(), at)), "{name}");
         reasons.insert(reason.code());
     }
     assert_eq!(reasons.len(), Reason::ALL.len(), "every reason has a vector");
