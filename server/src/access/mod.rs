@@ -81,6 +81,14 @@ impl Caller {
         Actor { authority: Some(self.authority.id.clone()), person: self.person.clone() }
     }
 
+    /// The right to run the Central Unit.
+    pub fn administrator(&self) -> Result<(), Denied> {
+        match self.authority.role {
+            Role::CentralAdmin => Ok(()),
+            Role::MemberState => Err(Denied::Role("central-admin")),
+        }
+    }
+
     /// The right to transmit, and to see one State's own data.
     pub fn transmitter(&self) -> Result<Transmitter, Denied> {
         match (self.authority.role, self.authority.member_state) {

@@ -7,6 +7,7 @@
 //! sequences, and puts each set into the gallery before anybody is answered who came later: whoever has a higher sequence
 //! finds every lower one.
 
+mod checkpoint_timer;
 mod claims;
 mod comparison;
 mod enrolled;
@@ -14,6 +15,7 @@ mod entry;
 mod erasure;
 mod prints;
 
+pub use checkpoint_timer::CheckpointSettings;
 pub use comparison::{Comparison, Hit};
 pub use erasure::ErasureError;
 pub use prints::{MEDIA_TYPES, PrintError, is_image};
@@ -34,6 +36,7 @@ use crate::eurodac::admission::Admitted;
 use crate::eurodac::disclosure;
 use crate::eurodac::retention;
 use crate::store::StoreError;
+use checkpoint_timer::CheckpointTimer;
 use claims::Claims;
 use enrolled::Enrolled;
 use entry::{Entry, ToEnter, packed};
@@ -41,7 +44,9 @@ use prints::Extracted;
 
 /// The database, the gallery that is made from it, and what finds minutiae.
 pub struct CentralUnit {
-    database: Database,
+    /// Before the database, so that it ends first.
+    _checkpoints: CheckpointTimer,
+    database: Arc<Database>,
     enrolled: Arc<Enrolled>,
     extraction: Pool,
     target_fpir: f64,
@@ -59,6 +64,8 @@ pub struct Settings<'a> {
     pub extraction: PoolSettings,
     /// What scores are worth.
     pub calibration: Calibration,
+    /// When checkpoints are signed.
+    pub checkpoints: CheckpointSettings,
     /// The share of searches of people who are not enrolled that may find somebody, above 0 and at most 1.
     pub target_fpir: f64,
 }
@@ -120,7 +127,9 @@ pub enum TransmissionError {
 impl CentralUnit {
     /// Opens the back end and fills the gallery from the database.
     pub fn open(database: Database, settings: Settings<'_>) -> anyhow::Result<Self> {
+        let database = Arc::new(database);
         let unit = Self {
+            _checkpoints: CheckpointTimer::start(database.clone(), settings.checkpoints)?,
             database,
             enrolled: Arc::new(Enrolled::new(Engine::with_calibration(
                 settings.choice,

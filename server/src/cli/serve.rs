@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -10,7 +11,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use whorl_engine::calibration::{self, Calibration};
 
 use super::{BackendOptions, DataDirectory, doctor, extraction_settings};
-use crate::central_unit::{CentralUnit, Settings};
+use crate::central_unit::{CentralUnit, CheckpointSettings, Settings};
+use crate::database::Recipient;
 use crate::http;
 
 /// Serve the Central Unit over HTTP
@@ -35,8 +37,31 @@ pub struct Serve {
     /// What scores are worth, as `whorl calibrate` prints it; without it, as measured for mindtct on public sets
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
+    /// How often a checkpoint of the journal is signed, where anything was recorded since
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    checkpoint_every: Duration,
+    /// Who gets each checkpoint: directory:PATH, which should be on another machine, or command:PROGRAM ARGUMENTS, which reads it
+    /// from its standard input; without it they wait in DIR/checkpoints and at GET /v1/audit/checkpoints
+    #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
+    checkpoint_to: Option<Recipient>,
     #[command(flatten)]
     backend: BackendOptions,
+}
+
+/// Like `1h` or `15m`; a second at least.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: Result<jiff::SignedDuration, _> = text.parse();
+    let positive = parsed.ok().and_then(|duration| Duration::try_from(duration).ok());
+    positive.filter(|duration| duration.as_secs() > 0).ok_or_else(|| "a time like 1h, 15m or 30s".into())
+}
+
+fn recipient(text: &str) -> Result<Recipient, String> {
+    let words = |rest: &str| rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    match text.split_once(':') {
+        Some(("directory", path)) if !path.is_empty() => Ok(Recipient::Directory(path.into())),
+        Some(("command", line)) if !words(line).is_empty() => Ok(Recipient::Command(words(line))),
+        _ => Err("it is directory:PATH or command:PROGRAM ARGUMENTS".into()),
+    }
 }
 
 /// A number above 0 and at most 1.
@@ -79,6 +104,7 @@ impl Serve {
             extraction: extraction_settings()?,
             target_fpir: self.target_fpir,
             calibration,
+            checkpoints: CheckpointSettings { every: self.checkpoint_every, recipient: self.checkpoint_to },
         };
         let unit = CentralUnit::open(database, settings)?;
         let status = unit.status();

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Applied, damaged, keys, put_json};
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
-use crate::journal::{AuditRecord, Chain, Effect, Parts, Place, Written};
+use crate::journal::{AuditRecord, Chain, Effect, Parts, Place, Tree, Written};
 use crate::store::{Batch, Store, StoreError};
 
 /// A record in the store: its place in the order, and where in the journal its sealed parts lie.
@@ -25,12 +25,20 @@ pub(super) struct Follower<'a> {
     store: &'a dyn Store,
     batch: Batch,
     applied: Applied,
+    tree: Tree,
 }
 
 impl<'a> Follower<'a> {
     /// A store that has followed so far.
-    pub(super) fn new(store: &'a dyn Store, applied: Applied) -> Self {
-        Self { store, batch: Batch::default(), applied }
+    pub(super) fn new(store: &'a dyn Store, applied: Applied) -> Result<Self, StoreError> {
+        let tree = if applied.size == 0 { Some(Tree::default()) } else { Tree::from_bytes(&applied.tree) };
+        let tree = tree.filter(|tree| tree.size() == applied.size).ok_or_else(|| damaged("the tree"))?;
+        Ok(Self { store, batch: Batch::default(), applied, tree })
+    }
+
+    /// The tree over the journal, and its last hash.
+    pub(super) fn head(&self) -> (Tree, Chain) {
+        (self.tree.clone(), Chain(self.applied.chain))
     }
 
     /// How far it has followed.
@@ -73,7 +81,8 @@ impl<'a> Follower<'a> {
             }
             Effect::Erased { id, .. } => self.erase(*id, reference(number, &written.audit)?)?,
         }
-        self.applied = Applied { size: number + 1, chain: chain.to_string(), sequence };
+        self.tree.push(&chain);
+        self.applied = Applied { size: number + 1, chain: chain.0, sequence, tree: Vec::new() };
         Ok(())
     }
 
@@ -93,7 +102,8 @@ impl<'a> Follower<'a> {
     /// Tells the store, and how far it has followed with it.
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         let mut batch = std::mem::take(&mut self.batch);
-        put_json(&mut batch, keys::applied(), &self.applied)?;
+        self.applied.tree = self.tree.to_bytes();
+        batch.put(keys::applied(), postcard::to_stdvec(&self.applied).map_err(damaged)?);
         self.store.apply(batch)
     }
 }

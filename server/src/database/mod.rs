@@ -14,11 +14,13 @@
 //! *Why nothing personal is in the store*: sled keeps old values in its files, so what was in it could not be erased.
 
 mod apply;
+mod checkpoints;
 mod keys;
 mod model;
 mod opening;
 mod writer;
 
+pub use checkpoints::{Checkpoints, Recipient};
 pub use model::{
     Disclosure, FingerFound, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record,
     ResultOfComparison, Threshold,
@@ -39,7 +41,9 @@ use zeroize::Zeroizing;
 use crate::access::Authority;
 use crate::eurodac::model::{Category, MemberState};
 use crate::files::Files;
-use crate::journal::{self, AuditRecord, Change, Effect, Entry, Event, PartLengths, Span, Written};
+use crate::journal::{
+    self, AuditRecord, Change, Checkpoint, Effect, Entry, Event, PartLengths, Span, Written,
+};
 use crate::keyring::{DataKey, Keyring, Part};
 use crate::store::{Batch, Store, StoreError};
 use apply::Row;
@@ -55,10 +59,12 @@ const FIRST_VERSION: u32 = 1;
 struct Applied {
     /// Records.
     size: u64,
-    /// Hash of the last one and all before, in hexadecimal digits.
-    chain: String,
+    /// Hash of the last one and all before.
+    chain: [u8; 32],
     /// Sequence of the next entry.
     sequence: u32,
+    /// The tree over the records ([`Tree::to_bytes`]).
+    tree: Vec<u8>,
 }
 
 /// The first failure, after which everything is refused.
@@ -84,6 +90,7 @@ pub struct Database {
     store: Arc<dyn Store>,
     journal: Arc<dyn Files>,
     keyring: Arc<Keyring>,
+    checkpoints: Checkpoints,
     failure: Arc<Failure>,
     progress: Arc<Progress>,
     /// Taken when dropped: the writer ends when nobody can send any more.
@@ -109,6 +116,18 @@ impl Database {
     /// Entries that are in the gallery: their sequences are below this.
     pub fn entered(&self) -> u32 {
         self.progress.entered.load(Ordering::Acquire)
+    }
+
+    /// Checkpoints of the journal.
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
+    }
+
+    /// Signs what the journal is now (R-AUDIT-3); the last checkpoint where nothing was recorded since.
+    pub fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
+        self.failure.check()?;
+        let (tree, chain) = self.progress.head.lock().clone();
+        self.checkpoints.sign(&tree, chain).map_err(|e| StoreError::Failed(format!("no checkpoint: {e}")))
     }
 
     /// Makes an event durable: its audit record and its effect, together. No record, no operation (R-AUDIT-2).

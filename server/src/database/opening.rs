@@ -5,6 +5,7 @@
 //! | `lock` | held by the process whose directory it is |
 //! | `journal/` | the truth ([`crate::journal`]) |
 //! | `keys/` | the data keys ([`crate::keyring`]) |
+//! | `checkpoints/` | signed heads of the journal, and the key that signs them |
 //! | `store/` | what follows ([`crate::store`]): may be deleted |
 //! | `store.set-aside/` | the last store that could not be used |
 //!
@@ -23,9 +24,9 @@ use uuid::Uuid;
 
 use super::apply::Follower;
 use super::writer::{Progress, Writer};
-use super::{Applied, Database, FORMAT, Failure, Idempotency, from_json, keys};
+use super::{Applied, Checkpoints, Database, FORMAT, Failure, Idempotency, damaged, from_json, keys};
 use crate::files::{Disk, Files};
-use crate::journal::{self, Head, JournalError, Log, Written};
+use crate::journal::{self, Chain, Head, JournalError, Log, Tree, Written};
 use crate::keyring::{Keyring, KeyringError, WrappingKey};
 use crate::store::{Batch, SledStore, Store, StoreError};
 
@@ -51,15 +52,19 @@ pub enum OpenError {
     InUse,
     /// The journal ends before something that was acknowledged.
     #[error(
-        "the journal has {journal} records, and {store} were acknowledged: it has lost some. Restore it from a backup; \
-         or remove the directory `store` to go on without them"
+        "the journal has {journal} records, and {acknowledged} were acknowledged: it has lost some. Restore it from a backup"
     )]
     JournalCutShort {
         /// Records of the journal.
         journal: u64,
-        /// Records that the store followed.
-        store: u64,
+        /// Records that the store followed, or that a checkpoint was signed for.
+        acknowledged: u64,
     },
+    /// The journal is not the one that a checkpoint was signed for.
+    #[error(
+        "the first {0} records of the journal are not those that the last checkpoint was signed for; see `whorl audit verify`"
+    )]
+    AnotherJournal(u64),
     /// Records whose keys are gone though nobody erased them.
     #[error("{0} records have lost their keys: restore the directory `keys`")]
     KeysLost(usize),
@@ -103,17 +108,19 @@ impl From<StoreError> for Unfit {
 impl Database {
     /// Makes a data directory with an empty journal and keyring.
     pub fn create(directory: &Path, wrapping: &WrappingKey) -> Result<Self, OpenError> {
-        let (lock, journal, keys) = places(directory)?;
-        match journal::open(journal.clone())? {
+        let lock = lock(directory)?;
+        let places = places(directory)?;
+        match journal::open(places.journal.clone())? {
             // Made, and cut off before anything was recorded.
             Some(log) if log.head().size == 0 => drop(log),
             Some(_) => return Err(OpenError::Initialised),
-            None => drop(Log::create(journal.clone())?),
+            None => drop(Log::create(places.journal.clone())?),
         }
-        if !Keyring::exists(&*keys)? {
-            Keyring::create(keys.clone(), wrapping)?;
+        if !Keyring::exists(&*places.keys)? {
+            Keyring::create(places.keys.clone(), wrapping)?;
         }
-        Self::over(journal, keys, &SledDirectory(directory), wrapping, Some(lock))
+        Checkpoints::create(&*places.checkpoints)?;
+        Self::over(places, &SledDirectory(directory), wrapping, Some(lock))
     }
 
     /// Opens a data directory, and makes the store follow the journal.
@@ -121,27 +128,30 @@ impl Database {
         if !directory.join("journal").is_dir() {
             return Err(OpenError::NotInitialised);
         }
-        let (lock, journal, keys) = places(directory)?;
-        let database = Self::over(journal, keys, &SledDirectory(directory), wrapping, Some(lock))?;
+        let lock = lock(directory)?;
+        let database = Self::over(places(directory)?, &SledDirectory(directory), wrapping, Some(lock))?;
         if database.is_initialised()? { Ok(database) } else { Err(OpenError::NotInitialised) }
     }
 
     /// The same over any files and any store.
     pub(super) fn over(
-        journal: Arc<dyn Files>,
-        keys: Arc<dyn Files>,
+        places: Places,
         stores: &dyn Stores,
         wrapping: &WrappingKey,
         lock: Option<std::fs::File>,
     ) -> Result<Self, OpenError> {
+        let Places { journal, keys, checkpoints } = places;
         let log = journal::open(journal.clone())?.ok_or(OpenError::NotInitialised)?;
+        let checkpoints = Checkpoints::open(checkpoints)?;
+        refuse_another_journal(&checkpoints, &*journal, log.head())?;
         let keyring = Arc::new(Keyring::open(keys, wrapping)?);
-        let (store, applied) = follow_or_make_anew(stores, &*journal, log.head())?;
+        let Followed { store, applied, head } = follow_or_make_anew(stores, &*journal, log.head())?;
         settle_keys(&keyring, &*store)?;
         forget_old_requests(&*store)?;
         let failure = Arc::new(Failure::default());
         let progress = Arc::new(Progress::default());
         progress.entered.store(applied.sequence, std::sync::atomic::Ordering::Release);
+        *progress.head.lock() = head;
         let writer = Writer {
             log,
             keyring: keyring.clone(),
@@ -159,6 +169,7 @@ impl Database {
             store,
             journal,
             keyring,
+            checkpoints,
             failure,
             progress,
             jobs: Some(jobs),
@@ -167,6 +178,24 @@ impl Database {
             _lock: lock,
         })
     }
+}
+
+/// What the last checkpoint was signed for was acknowledged, and is there as it was.
+fn refuse_another_journal(
+    checkpoints: &Checkpoints,
+    journal: &dyn Files,
+    head: Head,
+) -> Result<(), OpenError> {
+    let Some(last) = checkpoints.last().filter(|last| last.size > 0) else { return Ok(()) };
+    if last.size > head.size {
+        return Err(OpenError::JournalCutShort { journal: head.size, acknowledged: last.size });
+    }
+    let mut same = false;
+    journal::replay(journal, last.size - 1, |record| {
+        same |= record.number == last.size - 1 && record.chain == last.chain;
+        Ok(())
+    })?;
+    if same { Ok(()) } else { Err(OpenError::AnotherJournal(last.size)) }
 }
 
 /// Where a store comes from.
@@ -189,13 +218,16 @@ impl Stores for SledDirectory<'_> {
     }
 }
 
-type Places = (std::fs::File, Arc<dyn Files>, Arc<dyn Files>);
+/// The directories of files below a data directory.
+pub(super) struct Places {
+    pub(super) journal: Arc<dyn Files>,
+    pub(super) keys: Arc<dyn Files>,
+    pub(super) checkpoints: Arc<dyn Files>,
+}
 
 fn places(directory: &Path) -> Result<Places, OpenError> {
-    let lock = lock(directory)?;
-    let journal = Arc::new(Disk::new(&directory.join("journal"))?);
-    let keys = Arc::new(Disk::new(&directory.join("keys"))?);
-    Ok((lock, journal, keys))
+    let files = |name| Disk::new(&directory.join(name)).map(Arc::new);
+    Ok(Places { journal: files("journal")?, keys: files("keys")?, checkpoints: files("checkpoints")? })
 }
 
 fn lock(directory: &Path) -> Result<std::fs::File, OpenError> {
@@ -213,15 +245,19 @@ fn lock(directory: &Path) -> Result<std::fs::File, OpenError> {
     }
 }
 
-fn follow_or_make_anew(
-    stores: &dyn Stores,
-    journal: &dyn Files,
-    head: Head,
-) -> Result<(Arc<dyn Store>, Applied), OpenError> {
+/// A store that has followed the journal to its end.
+struct Followed {
+    store: Arc<dyn Store>,
+    applied: Applied,
+    head: (Tree, Chain),
+}
+
+fn follow_or_make_anew(stores: &dyn Stores, journal: &dyn Files, head: Head) -> Result<Followed, OpenError> {
     let attempt = || -> Result<_, Unfit> {
         let store = stores.open()?;
-        let applied = follow(&*store, journal, head)?;
-        Ok((store, applied))
+        let follower = follow(&*store, journal, head)?;
+        let (applied, head) = (follower.applied().clone(), follower.head());
+        Ok(Followed { store, applied, head })
     };
     match attempt() {
         Ok(followed) => Ok(followed),
@@ -238,26 +274,26 @@ fn follow_or_make_anew(
 }
 
 /// Makes a store follow the journal to its end.
-fn follow(store: &dyn Store, journal: &dyn Files, head: Head) -> Result<Applied, Unfit> {
+fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<Follower<'a>, Unfit> {
     let applied: Applied = match store.get(&keys::applied())? {
-        Some(value) => from_json(&value)?,
+        Some(value) => postcard::from_bytes(&value).map_err(damaged)?,
         None => Applied::default(),
     };
     if applied.size > 0 && store.get(&keys::format())?.as_deref() != Some(FORMAT) {
         return Err(Unfit::Doubtful("it is of another format".into()));
     }
     if applied.size > head.size {
-        let (journal, store) = (head.size, applied.size);
-        return Err(Unfit::Refused(OpenError::JournalCutShort { journal, store }));
+        let (journal, acknowledged) = (head.size, applied.size);
+        return Err(Unfit::Refused(OpenError::JournalCutShort { journal, acknowledged }));
     }
     let mut format = Batch::default();
     format.put(keys::format(), FORMAT.to_vec());
     store.apply(format)?;
     let (mut same, mut told) = (applied.size == 0, Instant::now());
-    let mut follower = Follower::new(store, applied.clone());
+    let mut follower = Follower::new(store, applied.clone())?;
     let followed = journal::replay(journal, applied.size.saturating_sub(1), |record| {
         if record.number < applied.size {
-            same = record.chain.to_string() == applied.chain;
+            same = record.chain.0 == applied.chain;
             return Ok(());
         }
         let (written, start) = Written::decode(record.body)?;
@@ -276,7 +312,7 @@ fn follow(store: &dyn Store, journal: &dyn Files, head: Head) -> Result<Applied,
     }
     follower.commit()?;
     store.flush()?;
-    Ok(follower.applied().clone())
+    Ok(follower)
 }
 
 /// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. And a slot that was being
@@ -287,7 +323,7 @@ fn settle_keys(keyring: &Keyring, store: &dyn Store) -> Result<(), OpenError> {
         let rows = store.scan(keys::RECORD, b"", usize::MAX)?;
         let mut lost = 0;
         for (key, _) in rows {
-            let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(super::damaged)?;
+            let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(damaged)?;
             lost += usize::from(keyring.get(id)?.is_none());
         }
         if lost > 0 {

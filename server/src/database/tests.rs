@@ -3,11 +3,11 @@
 
 use jiff::civil::date;
 
-use super::opening::Stores;
+use super::opening::{Places, Stores};
 use super::*;
 use crate::eurodac::model::{ReferenceNumber, Sex};
 use crate::files::simulated::{Fault, Simulated};
-use crate::journal::{Actor, Log, Operation};
+use crate::journal::{Actor, Chain, Log, Operation, Tree};
 use crate::keyring::WrappingKey;
 use crate::store::MemoryStore;
 
@@ -15,6 +15,7 @@ use crate::store::MemoryStore;
 struct Machine {
     journal: Simulated,
     keys: Simulated,
+    checkpoints: Simulated,
     wrapping: WrappingKey,
     /// Kept over a restart, as a store on disk is; replaced where it is set aside.
     store: parking_lot::Mutex<Arc<MemoryStore>>,
@@ -34,15 +35,20 @@ impl Stores for Machine {
 impl Machine {
     fn new() -> Self {
         let wrapping = WrappingKey::generate().unwrap();
-        let (journal, keys) = (Simulated::default(), Simulated::default());
+        let [journal, keys, checkpoints] = std::array::from_fn(|_| Simulated::default());
         Log::create(Arc::new(journal.clone())).unwrap();
         Keyring::create(Arc::new(keys.clone()), &wrapping).unwrap();
-        Self { journal, keys, wrapping, store: parking_lot::Mutex::default() }
+        Checkpoints::create(&checkpoints).unwrap();
+        Self { journal, keys, checkpoints, wrapping, store: parking_lot::Mutex::default() }
     }
 
     fn start(&self) -> Result<Database, OpenError> {
-        let (journal, keys) = (Arc::new(self.journal.clone()), Arc::new(self.keys.clone()));
-        Database::over(journal, keys, self, &self.wrapping, None)
+        let places = Places {
+            journal: Arc::new(self.journal.clone()),
+            keys: Arc::new(self.keys.clone()),
+            checkpoints: Arc::new(self.checkpoints.clone()),
+        };
+        Database::over(places, self, &self.wrapping, None)
     }
 }
 
@@ -196,10 +202,11 @@ fn r_ops_2_a_store_that_is_gone_behind_or_of_another_journal_is_made_anew() {
     *machine.store.lock() = Arc::default();
     assert_eq!(stored(&machine.start().unwrap()), ["AT1-000", "AT1-001", "AT1-002"], "it was gone");
     let mut batch = Batch::default();
-    batch.put(
-        keys::applied(),
-        serde_json::to_vec(&Applied { size: 2, chain: "00".into(), sequence: 2 }).unwrap(),
-    );
+    let mut tree = Tree::default();
+    tree.push(&Chain([1; 32]));
+    tree.push(&Chain([2; 32]));
+    let other = Applied { size: 2, chain: [2; 32], sequence: 2, tree: tree.to_bytes() };
+    batch.put(keys::applied(), postcard::to_stdvec(&other).unwrap());
     old.apply(batch).unwrap();
     *machine.store.lock() = old;
     let database = machine.start().unwrap();
@@ -221,11 +228,18 @@ fn r_data_7_a_journal_that_lost_what_was_acknowledged_is_not_opened() {
     let database = machine.start().unwrap();
     enter(&database, &record("AT", Category::Applicant, 1), vec![]);
     enter(&database, &record("AT", Category::Applicant, 2), vec![]);
+    assert_eq!(database.checkpoint().unwrap().size, 2);
     drop(database);
     let segment = machine.journal.list().unwrap()[0].clone();
     machine.journal.tamper(&segment, |bytes| bytes.truncate(bytes.len() - 8));
     let error = machine.start().err().unwrap();
-    assert!(matches!(error, OpenError::JournalCutShort { journal: 1, store: 2 }), "{error}");
+    assert!(matches!(error, OpenError::JournalCutShort { journal: 1, acknowledged: 2 }), "{error}");
+    *machine.store.lock() = Arc::default();
+    let error = machine.start().err().unwrap();
+    assert!(
+        matches!(error, OpenError::JournalCutShort { .. }),
+        "the checkpoint knows it without the store: {error}"
+    );
 }
 
 #[test]
@@ -390,7 +404,8 @@ fn check_after_power_cut(before: &Machine, acknowledged: &Acknowledged, seed: u6
     let (journal, keys) =
         (before.journal.after_power_cut(&mut chance), before.keys.after_power_cut(&mut chance));
     let wrapping = WrappingKey::parse(before.wrapping.reveal().as_bytes()).unwrap();
-    let machine = Machine { journal, keys, wrapping, store: parking_lot::Mutex::default() };
+    let checkpoints = before.checkpoints.clone();
+    let machine = Machine { journal, keys, checkpoints, wrapping, store: parking_lot::Mutex::default() };
     let database = machine.start().unwrap();
     for (person, disclosures) in &acknowledged.entered {
         let found = database.find(person.id).unwrap().expect("what was acknowledged is there");

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::apply::Follower;
 use super::{Applied, Failure};
-use crate::journal::{AuditRecord, Chain, Effect, Log, Place, Written};
+use crate::journal::{AuditRecord, Chain, Effect, Log, Place, Tree, Written};
 use crate::keyring::Keyring;
 use crate::store::{Store, StoreError};
 
@@ -48,6 +49,8 @@ pub(super) struct Job {
 pub(super) struct Progress {
     /// Entries that are in the gallery: their sequences are below this.
     pub(super) entered: AtomicU32,
+    /// The tree over the journal, and its last hash.
+    pub(super) head: Mutex<(Tree, Chain)>,
     /// Whether the store has something that it has not made durable.
     pub(super) unflushed: AtomicBool,
 }
@@ -156,12 +159,13 @@ impl Writer {
             }
         }
         self.keyring.destroy_all(&erased)?;
-        let mut follower = Follower::new(&*self.store, self.applied.clone());
+        let mut follower = Follower::new(&*self.store, self.applied.clone())?;
         for done in &group {
             follower.step(done.place, &done.written, done.start, done.chain)?;
         }
         follower.commit()?;
         self.applied = follower.applied().clone();
+        *self.progress.head.lock() = follower.head();
         self.progress.unflushed.store(true, Ordering::Release);
         let mut replies = Vec::with_capacity(group.len());
         for done in group {

@@ -17,7 +17,8 @@ pub struct Live {
 /// What is in service.
 #[derive(Serialize, ToSchema)]
 pub struct Ready {
-    /// `ready`, or `degraded` where the back end that was chosen is out of service and the CPU does its work.
+    /// `ready`, or `degraded` where it works and something is amiss: the back end that was chosen is out of service and the CPU does its
+    /// work, or a checkpoint could not be handed over.
     status: &'static str,
     /// `cpu` or `gpu`.
     backend: &'static str,
@@ -26,6 +27,9 @@ pub struct Ready {
     /// Why it is degraded.
     #[serde(skip_serializing_if = "Option::is_none")]
     degraded: Option<String>,
+    /// Records of the journal that the last checkpoint commits to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<u64>,
 }
 
 /// The process runs.
@@ -44,10 +48,13 @@ pub async fn ready(unit: web::Data<CentralUnit>) -> Result<HttpResponse, Problem
         return Err(Problem::new(Code::Unavailable, failure));
     }
     let status = unit.status();
+    let checkpoints = unit.database().checkpoints();
+    let degraded = status.degraded.or_else(|| checkpoints.problem());
     Ok(HttpResponse::Ok().json(Ready {
-        status: if status.degraded.is_some() { "degraded" } else { "ready" },
+        status: if degraded.is_some() { "degraded" } else { "ready" },
         backend: status.backend.kind,
         adapter: status.backend.name,
-        degraded: status.degraded,
+        degraded,
+        checkpoint: checkpoints.last().map(|last| last.size),
     }))
 }

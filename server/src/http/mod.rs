@@ -1,5 +1,6 @@
 //! The HTTP surface: one file a resource, and what they share: who calls, bodies, problems.
 
+mod audit;
 mod body;
 mod caller;
 mod health;
@@ -64,6 +65,10 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(
             at("/v1/eurodac/records/{id}", "GET, HEAD, DELETE", get().to(records::get))
                 .route(web::delete().to(records::erase)),
+        )
+        .service(
+            at("/v1/audit/checkpoints", "GET, HEAD, POST", get().to(audit::list))
+                .route(web::post().to(audit::sign)),
         )
         .service(at("/health/live", GET, get().to(health::live)))
         .service(at("/health/ready", GET, get().to(health::ready)))

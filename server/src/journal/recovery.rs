@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | frames to the end | a good end | synced, in case they never were |
 //! | less than a header, or a header that is wrong, and no frame | the segment was being made | it is removed |
-//! | behind the last good frame, bytes that are none, and no frame after them that knew of a sync beyond | the last group, torn | the good part is kept |
+//! | behind the last good frame, none, and no later one that knew of a sync beyond | the last group, torn | it is cut off |
 //! | the same, with such a frame | **damage**: what is bad was on disk before | nothing is changed; opening fails |
 //!
 //! Earlier segments were synced whole before the next was made: anything wrong with them is damage, which reading finds.

@@ -14,6 +14,7 @@ fn the_document_has_every_path_and_every_problem_and_the_server_is_ready() {
     let expected = [
         "/health/live",
         "/health/ready",
+        "/v1/audit/checkpoints",
         "/v1/eurodac/records",
         "/v1/eurodac/records/{id}",
         "/v1/eurodac/transmissions",
