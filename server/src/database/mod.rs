@@ -26,6 +26,7 @@ pub use model::{
     ResultOfComparison, Threshold,
 };
 pub use opening::OpenError;
+pub use writer::WriterStatistics;
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, sync_channel};
@@ -128,6 +129,11 @@ impl Database {
         self.failure.check()?;
         let (tree, chain) = self.progress.head.lock().clone();
         self.checkpoints.sign(&tree, chain).map_err(|e| StoreError::Failed(format!("no checkpoint: {e}")))
+    }
+
+    /// What has been written since the start.
+    pub fn written(&self) -> WriterStatistics {
+        *self.progress.written.lock()
     }
 
     /// Makes an event durable: its audit record and its effect, together. No record, no operation (R-AUDIT-2).

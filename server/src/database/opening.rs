@@ -9,7 +9,7 @@
 //! | `store/` | what follows ([`crate::store`]): may be deleted |
 //! | `store.set-aside/` | the last store that could not be used |
 //!
-//! A store that does not open, is of another format, or followed another journal is set aside, and one is made anew from the
+//! R-OPS-2: a store that does not open, is of another format, or followed another journal is set aside, and one is made anew from the
 //! journal. Only one disagreement is not the store's fault: when it followed further than the journal goes, then the journal
 //! has lost what was acknowledged, and nothing is opened.
 

@@ -14,6 +14,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -44,6 +45,17 @@ pub(super) struct Job {
     pub(super) reply: SyncSender<Result<(), StoreError>>,
 }
 
+/// What was written since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WriterStatistics {
+    /// Records.
+    pub records: u64,
+    /// Groups that they were written in.
+    pub groups: u64,
+    /// Time in syncs of journal and keyring.
+    pub syncing: Duration,
+}
+
 /// What others see of the writer.
 #[derive(Default)]
 pub(super) struct Progress {
@@ -51,6 +63,7 @@ pub(super) struct Progress {
     pub(super) entered: AtomicU32,
     /// The tree over the journal, and its last hash.
     pub(super) head: Mutex<(Tree, Chain)>,
+    pub(super) written: Mutex<WriterStatistics>,
     /// Whether the store has something that it has not made durable.
     pub(super) unflushed: AtomicBool,
 }
@@ -130,10 +143,16 @@ impl Writer {
             let place = self.log.append(&body)?;
             done.push(Done { place, written, start, chain: self.log.head().chain, then: Some(then), reply });
         }
+        let start = Instant::now();
         if entries {
             self.keyring.sync()?;
         }
         self.log.commit()?;
+        let mut written = self.progress.written.lock();
+        written.records += done.len() as u64;
+        written.groups += 1;
+        written.syncing += start.elapsed();
+        drop(written);
         Ok(done)
     }
 

@@ -4,6 +4,7 @@ mod audit;
 mod body;
 mod caller;
 mod health;
+mod metrics;
 mod openapi;
 mod places;
 mod problem;
@@ -16,9 +17,10 @@ pub use openapi::document;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
 
-use actix_web::dev::Service;
+use actix_web::dev::{Service, ServiceRequest};
+use actix_web::http::{ConnectionType, Uri, header};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, http::header, web};
+use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 
 use crate::central_unit::CentralUnit;
 use places::Places;
@@ -33,12 +35,17 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
             .app_data(unit.clone())
             .app_data(places.clone())
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
-            .wrap_fn(|request, service| {
+            .wrap_fn(|mut request, service| {
+                let_go_of_the_connection(&mut request);
                 let (method, path, start) =
                     (request.method().clone(), request.path().to_owned(), Instant::now());
                 let answer = service.call(request);
                 async move {
-                    let answer = answer.await?;
+                    let mut answer = answer.await?;
+                    if path == TRANSMISSIONS {
+                        // What a connection has read stays in its buffer until it is closed.
+                        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                    }
                     let (status, took_ms) = (answer.status().as_u16(), start.elapsed().as_millis());
                     // The path without its query: that may hold a reference number.
                     tracing::info!(%method, path, status, took_ms, "request");
@@ -58,9 +65,26 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
     })
 }
 
+/// R-COMP-5, R-ERASE-2: headers and path are slices of the buffer that a connection reads into, the body included, and actix keeps
+/// the last requests for reuse. Copies of them let the buffer be freed, and overwritten, with its connection.
+fn let_go_of_the_connection(request: &mut ServiceRequest) {
+    let head = request.head_mut();
+    let mut copies = header::HeaderMap::with_capacity(head.headers().capacity());
+    for (name, value) in head.headers() {
+        if let Ok(copy) = header::HeaderValue::from_bytes(value.as_bytes()) {
+            copies.append(name.clone(), copy);
+        }
+    }
+    *head.headers_mut() = copies;
+    if let Ok(uri) = head.uri.to_string().parse::<Uri>() {
+        head.uri = uri.clone();
+        request.match_info_mut().get_mut().update(&uri);
+    }
+}
+
 fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(at("/v1/eurodac/transmissions", "POST", web::post().to(transmissions::transmit)))
+        .service(at(TRANSMISSIONS, "POST", web::post().to(transmissions::transmit)))
         .service(at("/v1/eurodac/records", GET, get().to(records::list)))
         .service(
             at("/v1/eurodac/records/{id}", "GET, HEAD, DELETE", get().to(records::get))
@@ -72,9 +96,11 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .service(at("/health/live", GET, get().to(health::live)))
         .service(at("/health/ready", GET, get().to(health::ready)))
+        .service(at("/metrics", GET, get().to(metrics::metrics)))
         .service(at("/openapi.json", GET, get().to(openapi::serve)));
 }
 
+const TRANSMISSIONS: &str = "/v1/eurodac/transmissions";
 const GET: &str = "GET, HEAD";
 
 /// GET, and HEAD, which is answered the same without the body.

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{audit, health, problem, records, transmissions, views};
+use super::{audit, health, metrics, problem, records, transmissions, views};
 use crate::eurodac::transmission as t;
 
 /// One of the three, by `category`.
@@ -38,7 +38,17 @@ impl Modify for Keys {
             Errors are RFC 9457 problems; their `code` is stable.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(transmissions::transmit, records::list, records::get, records::erase, audit::list, audit::sign, health::live, health::ready),
+    paths(
+        transmissions::transmit,
+        records::list,
+        records::get,
+        records::erase,
+        audit::list,
+        audit::sign,
+        health::live,
+        health::ready,
+        metrics::metrics
+    ),
     components(schemas(TransmissionBody, problem::Problem, views::TransmissionAnswer, records::RecordList)),
     modifiers(&Keys)
 )]

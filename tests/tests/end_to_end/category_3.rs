@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::Installation;
 use crate::people::{finger, skin, transmission};
-use crate::traces::{forms, fragments, holding, packed};
+use crate::traces::{forms, fragments, holding, in_memory, packed};
 
 #[test]
 fn r_comp_5_r_access_7_no_byte_of_the_print_or_its_template_is_under_the_data_directory() {
@@ -60,6 +60,13 @@ fn leaves_nothing(backend: &str) {
         assert_eq!(holding(installation.path(), &wanted), [""; 0], "{when}");
     };
     look("while it runs");
+    let checked = [2, 7]
+        .into_iter()
+        .flat_map(|p| forms(&finger(50, p, 2), p).into_iter().chain([packed(&finger(50, p, 2))]));
+    let known: HashSet<_> =
+        [2, 7].into_iter().flat_map(|p| forms(&finger(50, p, 1), p).into_iter().flatten()).collect();
+    let fresh: HashSet<_> = checked.flatten().filter(|piece| !known.contains(piece)).collect();
+    assert_eq!(in_memory(server.process(), &fresh), 0, "{backend}: overwritten once the result is sent");
     assert!(server.stop());
     look("after it has stopped");
     assert_eq!(installation.serve().records(&de), [""; 0]);

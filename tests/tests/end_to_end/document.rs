@@ -14,6 +14,7 @@ fn the_document_has_every_path_and_every_problem_and_the_server_is_ready() {
     let expected = [
         "/health/live",
         "/health/ready",
+        "/metrics",
         "/v1/audit/checkpoints",
         "/v1/eurodac/records",
         "/v1/eurodac/records/{id}",
@@ -34,6 +35,8 @@ fn the_document_has_every_path_and_every_problem_and_the_server_is_ready() {
     }
     assert_eq!(references(&document).into_iter().find(|r| document.pointer(&r[1..]).is_none()), None);
 
+    let metrics = server.get_plain("/metrics");
+    assert!(metrics.content_type.starts_with("text/plain") && metrics.text.contains("\nwhorl_failed 0\n"));
     assert_eq!(server.get_plain("/health/live").json()["status"], "live");
     let head = server.http.head(format!("{}/health/ready", server.url)).call().unwrap();
     assert_eq!(head.status().as_u16(), 200, "as some probes ask");

@@ -1,6 +1,6 @@
 //! Looking for what is left of a print: under a directory, and in the memory of a process.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -50,7 +50,10 @@ pub fn packed(record: &[u8]) -> HashSet<Vec<u8>> {
     fragments(&words)
 }
 
-/// How many places of the writable memory of a process hold one of the pieces.
+/// Pieces that one wide register holds when it is spilled to a stack: no print and no template.
+const PIECES_OF_A_REGISTER: usize = 7;
+
+/// How many stretches of 128 bytes of the writable memory of a process hold more of the pieces than a register does.
 pub fn in_memory(process: u32, wanted: &HashSet<Vec<u8>>) -> usize {
     let mut begins = vec![false; 1 << 16];
     for piece in wanted {
@@ -58,26 +61,25 @@ pub fn in_memory(process: u32, wanted: &HashSet<Vec<u8>>) -> usize {
     }
     let maps = fs_err::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut found = 0;
+    let mut stretches: HashMap<u64, usize> = HashMap::new();
     for line in
         maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw")))
     {
         let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let [mut at, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
-        while at < to {
-            let length = (to - at).min(16 << 20) as usize;
-            let mut bytes = vec![0; length];
+        let [from, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
+        for at in (from..to).step_by(16 << 20) {
+            let mut bytes = vec![0; (to - at).min(16 << 20) as usize];
             // Pages that a device or the kernel keeps to itself.
-            if memory.read_exact_at(&mut bytes, at).is_ok() {
-                let places = bytes.windows(FRAGMENT).filter(|window| {
-                    begins[usize::from(u16::from_le_bytes([window[0], window[1]]))]
-                        && wanted.contains(*window)
-                });
-                found += places.count();
+            if memory.read_exact_at(&mut bytes, at).is_err() {
+                continue;
             }
-            // Overlapping, so that none lies on a seam.
-            at += if length == 16 << 20 { (length - FRAGMENT) as u64 } else { length as u64 };
+            for (place, window) in (at..).zip(bytes.windows(FRAGMENT)) {
+                let may = begins[usize::from(u16::from_le_bytes([window[0], window[1]]))];
+                if may && wanted.contains(window) {
+                    *stretches.entry(place / 128).or_default() += 1;
+                }
+            }
         }
     }
-    found
+    stretches.values().filter(|&&pieces| pieces > PIECES_OF_A_REGISTER).count()
 }
