@@ -68,7 +68,9 @@ impl Gpu {
         opened.status.check()?;
         tracing::info!(kernel = %stages.consistency.kernel, adapter = opened.info.name, "stage 1 on the GPU");
         let mirror = RwLock::new(Mirror::new(&opened));
-        Ok(Self { opened, stages, tables, mirror, comparisons: Pace::new(256), alignments: Pace::new(16) })
+        let kind = opened.info.kind;
+        let (comparisons, alignments) = (Pace::new(256, kind), Pace::new(16, kind));
+        Ok(Self { opened, stages, tables, mirror, comparisons, alignments })
     }
 
     fn mirror(&self) -> Result<RwLockReadGuard<'_, Mirror>, BackendError> {

@@ -5,18 +5,24 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
-/// How many comparisons or alignments a dispatch may make: as many as the device got through in [`Pace::TARGET`] so far.
+use super::AdapterKind;
+
+/// How many comparisons or alignments a dispatch may make: as many as the device got through in its target so far.
 pub(super) struct Pace {
     at_least: u32,
+    target: Duration,
     now: AtomicU32,
 }
 
 impl Pace {
-    const TARGET: Duration = Duration::from_millis(5);
-
-    /// Begins with so many, and never gives fewer.
-    pub(super) fn new(at_least: u32) -> Self {
-        Self { at_least, now: AtomicU32::new(at_least) }
+    /// Begins with so many, and never gives fewer. Software is given an eighth, in less time: it works while work is submitted, on
+    /// cores that others want too, and every write waits for that.
+    pub(super) fn new(at_least: u32, kind: AdapterKind) -> Self {
+        let (at_least, milliseconds) = match kind {
+            AdapterKind::Discrete | AdapterKind::Shared => (at_least, 5),
+            AdapterKind::Software => (at_least / 8, 2),
+        };
+        Self { at_least, target: Duration::from_millis(milliseconds), now: AtomicU32::new(at_least) }
     }
 
     /// References of a dispatch, each compared with so many probes.
@@ -27,7 +33,7 @@ impl Pace {
     /// Learns from a pass. What was out of scope does not count, because another scope may have it all.
     pub(super) fn saw(&self, done: u32, took: Duration) {
         if done >= self.now.load(Ordering::Relaxed) {
-            let fitting = f64::from(done) * Self::TARGET.as_secs_f64() / took.as_secs_f64().max(1e-6);
+            let fitting = f64::from(done) * self.target.as_secs_f64() / took.as_secs_f64().max(1e-6);
             self.now.store(fitting.clamp(f64::from(self.at_least), 16_777_216.0) as u32, Ordering::Relaxed);
         }
     }
@@ -39,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_dispatch_stays_below_its_time_whatever_the_scope_left_out() {
-        let pace = Pace::new(256);
+        let pace = Pace::new(256, AdapterKind::Shared);
         pace.saw(1_000_000, Duration::from_secs(1));
         assert_eq!((pace.at_a_time(1), pace.at_a_time(8)), (5000, 625));
         // A gallery that is out of scope goes by in no time, and says nothing.
