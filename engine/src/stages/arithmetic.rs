@@ -59,7 +59,7 @@ impl Tables {
         let (ax, ay) = (x.unsigned_abs(), y.unsigned_abs());
         let (small, large) = (ax.min(ay), ax.max(ay));
         // Of nothing, small / large is 0 / 1, so the angle is 0.
-        let octant = self.atan[quotient::<9>(small * 256 + large / 2, large.max(1)).min(256) as usize];
+        let octant = self.atan[quotient(small * 256 + large / 2, large.max(1)).min(256) as usize];
         let first = if ay > ax { TURN / 4 - octant } else { octant };
         let half = if x < 0 { TURN / 2 - first } else { first };
         if y < 0 { -half } else { half }
@@ -72,17 +72,22 @@ impl Tables {
     }
 }
 
-/// `dividend / divisor` for a quotient below 2^BITS, bit by bit: machines have no division that takes many lanes at once.
+/// What makes the nearest whole number of a float below 2^22 stand in its lowest bits when it is added.
+const WHOLE: f32 = 8_388_608.0;
+
+/// The nearest whole number of 0.0..2^22: machines take many lanes at once through this, and casts that saturate through more steps.
 #[inline(always)]
-pub(crate) fn quotient<const BITS: u32>(dividend: u32, divisor: u32) -> u32 {
-    let (mut rest, mut quotient) = (dividend, 0);
-    for bit in (0..BITS).rev() {
-        let part = divisor << bit;
-        let fits = rest >= part;
-        rest -= if fits { part } else { 0 };
-        quotient |= u32::from(fits) << bit;
-    }
-    quotient
+fn nearest(value: f32) -> u32 {
+    (value + WHOLE).to_bits() & 0x7F_FFFF
+}
+
+/// `dividend / divisor` for a dividend below 2^31, a divisor of 1 or more and a quotient below 2^16. A float proposes, and integers decide:
+/// machines have no division of integers that takes many lanes at once.
+#[inline(always)]
+pub(crate) fn quotient(dividend: u32, divisor: u32) -> u32 {
+    // Three roundings of 2^-24 each are off by less than 0.02: it is the quotient, or the next one.
+    let proposed = nearest(dividend.cast_signed() as f32 / divisor.cast_signed() as f32);
+    proposed - u32::from(proposed * divisor > dividend)
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -124,15 +129,12 @@ pub fn words() -> Vec<u32> {
     signed.map(|value| value.cast_unsigned()).chain(t.exp).collect()
 }
 
-/// Largest integer whose square is not above `value`: 16 steps, no division, no float.
+/// Largest integer whose square is not above a value below 2^31. A float proposes, and integers decide.
 #[inline(always)]
 pub fn integer_sqrt(value: u32) -> u32 {
-    let mut root = 0u32;
-    for bit in (0..16).rev() {
-        let next = root | 1 << bit;
-        root = if next * next <= value { next } else { root };
-    }
-    root
+    // Two roundings of 2^-24 of at most 46 341 are off by less than 0.01: it is the root, or the next one.
+    let proposed = nearest((value.cast_signed() as f32).sqrt());
+    proposed - u32::from(proposed * proposed > value)
 }
 
 /// Natural logarithm of an integer of at least 1, [`Q`] fraction bits, to within 2 units. Of 0 it is that of 1.
@@ -146,7 +148,7 @@ pub fn ln(value: u32) -> i32 {
     exponent.cast_signed() * LN_2 + table[step] + (((table[step + 1] - table[step]) * rest) >> 8)
 }
 
-/// The angle of (x, y) in 1/4096 of a turn, -2047..=2048, 0 for (0, 0). |x| and |y| at most 2^23.
+/// The angle of (x, y) in 1/4096 of a turn, -2047..=2048, 0 for (0, 0). |x| and |y| at most 2^22.
 pub fn angle(y: i32, x: i32) -> i32 {
     tables().angle(y, x)
 }
@@ -162,7 +164,8 @@ mod tests {
 
     #[test]
     fn integer_sqrt_is_the_floor_of_the_root() {
-        for value in (0..=5000).chain([u32::MAX, u32::MAX - 1, 65535 * 65535, 65535 * 65535 - 1]) {
+        let squares = (1..=46_340u32).flat_map(|root| [root * root - 1, root * root, root * root + 1]);
+        for value in (0..=5000).chain(squares).chain([i32::MAX.cast_unsigned()]) {
             let root = u64::from(integer_sqrt(value));
             assert!(root * root <= u64::from(value) && (root + 1) * (root + 1) > u64::from(value));
         }
@@ -170,15 +173,12 @@ mod tests {
 
     #[test]
     fn quotients_are_those_of_a_division() {
-        for divisor in (1..300).chain([4720, (1 << 23) - 1]) {
-            for dividend in (0..600).chain([divisor * 255 - 1, divisor * 255, divisor * 256 - 1]) {
-                if dividend / divisor < 256 {
-                    assert_eq!(
-                        quotient::<8>(dividend, divisor),
-                        dividend / divisor,
-                        "{dividend} / {divisor}"
-                    );
-                }
+        for divisor in (1..300u32).chain([4720, 12_345, 32_767, (1 << 23) - 1, 1 << 29]) {
+            let edges = (1..=0xFFFF).map_while(|quotient: u32| divisor.checked_mul(quotient));
+            let edges = edges.flat_map(|edge| [edge - 1, edge, edge + 1, edge + divisor / 2]);
+            for dividend in edges.chain(0..600).filter(|&n| n >> 31 == 0 && n / divisor <= 0xFFFF) {
+                let proposed = quotient(dividend, divisor);
+                assert_eq!(proposed, dividend / divisor, "{dividend} / {divisor}");
             }
         }
     }
@@ -207,7 +207,7 @@ mod tests {
             let off = (f64::from(angle(y, x)) - float).abs();
             assert!(off.min(4096.0 - off) <= 2.0, "angle of ({x}, {y})");
         }
-        assert_eq!((angle(0, 0), angle(0, -1), angle(-1, 0), angle(1 << 23, 1 << 23)), (0, 2048, -1024, 512));
+        assert_eq!((angle(0, 0), angle(0, -1), angle(-1, 0), angle(1 << 22, 1 << 22)), (0, 2048, -1024, 512));
     }
 
     #[test]

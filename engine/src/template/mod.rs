@@ -21,6 +21,7 @@ mod probe;
 mod tables;
 
 pub use descriptor::DESCRIPTOR_WORDS;
+pub(crate) use layout::unpack;
 pub use layout::{COUNTS_AT, GEOMETRY_AT, NORMALISATION_AT, POPCOUNTS_AT, TEMPLATE_WORDS, TemplateRef};
 pub use probe::{LINK_TOLERANCES, Probe, TOLERANCES};
 pub use tables::{

@@ -18,6 +18,7 @@ pub struct Probe {
     template: Template,
     tolerances: Box<[u16; TOLERANCES]>,
     link_tolerances: Box<[u32; LINK_TOLERANCES]>,
+    link_reaches: Box<[(u32, u32); LINK_TOLERANCES]>,
     normalisation: Normalisation,
 }
 
@@ -43,8 +44,8 @@ impl Probe {
                 *entry = tolerance(xk - xi, yk - yi);
             }
         }
-        let link_tolerances = link_tolerances(view);
-        Self { template, tolerances, link_tolerances, normalisation: Normalisation::default() }
+        let (link_tolerances, link_reaches) = links(view);
+        Self { template, tolerances, link_tolerances, link_reaches, normalisation: Normalisation::default() }
     }
 
     /// The template.
@@ -62,6 +63,13 @@ impl Probe {
         &self.link_tolerances
     }
 
+    /// What the squared length of the offset of two links on the reference is at least, if they agree in stage 2, and by how much it can
+    /// be more; in square pixels: row i, column k. A turn changes no length, so it is that of the probe to within the tolerance. Of a
+    /// minutia and itself nothing is.
+    pub(crate) fn link_reaches(&self) -> &[(u32, u32); LINK_TOLERANCES] {
+        &self.link_reaches
+    }
+
     /// How far apart the offsets of two links may be, in eighths of a pixel. That of minutiae i and (i + d) mod 32 is entry
     /// `(d - 1) * 32 + i`, d = 1..=16: in this order 32 lanes meet each other in 16 steps. 0, which lets nothing through, for
     /// minutiae that are not there or too close to each other.
@@ -70,8 +78,10 @@ impl Probe {
     }
 }
 
-fn link_tolerances(view: TemplateRef<'_>) -> Box<[u32; LINK_TOLERANCES]> {
+#[expect(clippy::type_complexity, reason = "the two fields of a probe")]
+fn links(view: TemplateRef<'_>) -> (Box<[u32; LINK_TOLERANCES]>, Box<[(u32, u32); LINK_TOLERANCES]>) {
     let mut tolerances = Box::new([0; LINK_TOLERANCES]);
+    let mut reaches = Box::new([(u32::MAX, 0); LINK_TOLERANCES]);
     for i in 0..view.count() {
         for k in 0..view.count() {
             let ((xi, yi, _), (xk, yk, _)) = (view.geometry(i), view.geometry(k));
@@ -79,10 +89,18 @@ fn link_tolerances(view: TemplateRef<'_>) -> Box<[u32; LINK_TOLERANCES]> {
             let length = libm::sqrt(f64::from(dx * dx + dy * dy));
             let pixels = t::LINK_TOLERANCE_PX + t::LINK_TOLERANCE_SHARE * length;
             let eighths = libm::round(pixels * f64::from(1u32 << LENGTH_SHIFT)) as u32;
-            tolerances[i * t::STAGE2_MINUTIAE + k] = eighths * eighths;
+            let at = i * t::STAGE2_MINUTIAE + k;
+            tolerances[at] = eighths * eighths;
+            if i != k {
+                // Half a pixel for the tolerance, the offset and its turn being rounded: to an eighth, an eighth and 2^-13 of it.
+                let off = f64::from(eighths) / f64::from(1u32 << LENGTH_SHIFT) + 0.5;
+                let (least, most) = ((length - off).max(0.0), length + off);
+                let least = libm::floor(least * least) as u32;
+                reaches[at] = (least, libm::ceil(most * most) as u32 - least);
+            }
         }
     }
-    tolerances
+    (tolerances, reaches)
 }
 
 /// Of two minutiae this far apart. Unit: pixels in, eighths of a pixel out, 0..=1198.

@@ -1,17 +1,26 @@
 //! Which links agree on a motion, and how far the agreement of all supports each.
-#![expect(clippy::cast_possible_truncation, reason = "an agreement fits a byte, and there are 96 links")]
+#![expect(clippy::cast_possible_truncation, reason = "there are 96 links")]
 
 use super::links::{Links, Placed};
 use super::{K2, LINKS};
-use crate::stages::arithmetic::{ROTATION_BITS, Tables, integer_sqrt};
-use crate::template::Probe;
+use crate::stages::arithmetic::{ROTATION_BITS, Tables, integer_sqrt, quotient};
+use crate::template::{LINK_TOLERANCES, Probe};
 use crate::tunables as t;
 
 /// Seeds that start an alignment each, at most: the first so many.
 pub(super) type Seeds = ([usize; t::ALIGNMENT_SEEDS], usize);
 
-/// A symmetric matrix: how well two links agree, 0..=255. Row a holds what is before column a, then zeros.
-pub(super) struct Compatibility([[u8; LINKS]; LINKS]);
+/// Pairs of two links.
+const PAIRS: usize = LINKS * (LINKS - 1) / 2;
+/// Pairs that are looked at together.
+const BLOCK: usize = 16;
+
+/// All pairs of links that agree, in any order: the later link in bits 0-7, the earlier one in bits 8-15, and from bit 16 on how well,
+/// 1..=255. They are few, a hundred or two, but for prints that are alike.
+pub(super) struct Compatibility {
+    pairs: [u32; PAIRS.next_multiple_of(BLOCK)],
+    count: usize,
+}
 
 /// Calls a function with the least multiple of 16 that reaches over `$a` columns: a loop of a length that is known takes
 /// whole registers and needs no end.
@@ -31,37 +40,59 @@ macro_rules! over_columns_before {
 impl Compatibility {
     #[inline(always)]
     pub(super) fn new(tables: &Tables, probe: &Probe, links: &Links) -> Self {
-        let rows = probe.link_tolerances().as_chunks::<K2>().0;
-        let mut agreeing = [[0; LINKS]; LINKS / 32];
-        let mut tolerances = [0; LINKS];
-        for (from, row) in rows.iter().enumerate().take(probe.template().view().count()) {
-            for (k, &tolerance) in row.iter().enumerate() {
-                tolerances[2 * k] = tolerance;
-                tolerances[2 * k + 1] = tolerance;
+        let mut possible = [[0; LINKS]; LINKS / 32];
+        let mut reaches = Reaches { least: [0; LINKS], range: [0; LINKS] };
+        let count = probe.template().view().count();
+        for (from, row) in probe.link_reaches().as_chunks::<K2>().0.iter().enumerate().take(count) {
+            for (k, &(least, range)) in row.iter().enumerate() {
+                (reaches.least[2 * k], reaches.range[2 * k]) = (least, range);
+                (reaches.least[2 * k + 1], reaches.range[2 * k + 1]) = (least, range);
             }
-            // Nothing is within 0: two links of one minutia do not agree.
-            (tolerances[2 * from], tolerances[2 * from + 1]) = (0, 0);
             for a in [2 * from, 2 * from + 1] {
                 if links.weight[a] > 0 {
-                    let bits = &mut agreeing[a / 32];
-                    over_columns_before!(a, add_agreeing(tables, links, &tolerances, a, bits));
+                    let bits = &mut possible[a / 32];
+                    over_columns_before!(a, add_possible(links, &reaches, a, bits));
                 }
             }
         }
-        // Few agree at all, so how well is better asked of them one by one: it takes a division.
-        let mut all = [[0; LINKS]; LINKS];
-        for (word, bits) in agreeing.iter().enumerate() {
-            for (b, &bits) in bits.iter().enumerate() {
-                let mut left = bits;
+        let mut all = Self { pairs: [0; PAIRS.next_multiple_of(BLOCK)], count: 0 };
+        for b in 0..LINKS {
+            let first = u64::from(possible[0][b]) | u64::from(possible[1][b]) << 32;
+            for (mut left, word) in [(first, 0), (possible[2][b].into(), 64)] {
                 while left != 0 {
-                    let a = 32 * word + left.trailing_zeros() as usize;
+                    all.pairs[all.count] = (word + left.trailing_zeros()) | (b as u32) << 8;
+                    all.count += 1;
                     left &= left - 1;
-                    let (spread, error) = mismatch(tables, links, links.placed(a), b);
-                    all[a][b] = agreement(spread, error, rows[a / 2][b / 2]);
                 }
             }
         }
-        Self(all)
+        all.keep_agreeing(tables, probe, links);
+        all
+    }
+
+    /// Of the pairs that may agree, one in twenty of all, those that do.
+    #[inline(always)]
+    fn keep_agreeing(&mut self, tables: &Tables, probe: &Probe, links: &Links) {
+        let tolerances = probe.link_tolerances();
+        let blocks = self.count.div_ceil(BLOCK);
+        self.count = 0;
+        for block in 0..blocks {
+            let some: [u32; BLOCK] = self.pairs.as_chunks().0[block];
+            let mut agreeing = [0; BLOCK];
+            for (agreeing, pair) in agreeing.iter_mut().zip(some) {
+                // What is behind the last is the first link and itself, and those are of one reference minutia.
+                let (a, b) = ((pair & 127) as usize, (pair >> 8 & 127) as usize);
+                let tolerance = tolerances[(a / 2 * K2 + b / 2).min(LINK_TOLERANCES - 1)];
+                let (spread, error) = mismatch(tables, links.placed(a), links.placed(b));
+                let how_well = agreement(spread, error, tolerance);
+                *agreeing = if error < tolerance { how_well } else { 0 };
+            }
+            for (pair, how_well) in some.into_iter().zip(agreeing) {
+                let (a, b) = ((pair & 127) as usize, (pair >> 8 & 127) as usize);
+                self.pairs[self.count] = pair | how_well << 16;
+                self.count += usize::from(how_well > 0 && links.to[a] != links.to[b]);
+            }
+        }
     }
 
     /// The strength of each link after one round of relaxation, 0..=242.
@@ -102,9 +133,10 @@ impl Compatibility {
             let Some(seed) = supports.iter().position(|&support| support == most && most > 0) else {
                 break;
             };
-            for (b, support) in supports.iter_mut().enumerate() {
-                if b == seed || self.between(seed, b) > t::SEED_NEIGHBOUR {
-                    *support = 0;
+            supports[seed] = 0;
+            for (b, how_well) in self.of(seed) {
+                if how_well > t::SEED_NEIGHBOUR {
+                    supports[b] = 0;
                 }
             }
             seeds[taken] = seed;
@@ -117,94 +149,86 @@ impl Compatibility {
     #[inline(always)]
     pub(super) fn weights_around(&self, seed: usize, strengths: &[u32; LINKS]) -> [i32; LINKS] {
         let mut weights = [0; LINKS];
-        for b in 0..LINKS {
-            let agreed = if b == seed { 256 } else { self.between(seed, b) };
-            weights[b] = ((agreed * strengths[b]) >> 8).cast_signed();
+        weights[seed] = strengths[seed].cast_signed();
+        for (b, how_well) in self.of(seed) {
+            weights[b] = ((how_well * strengths[b]) >> 8).cast_signed();
         }
         weights
     }
 
+    /// What agrees with a link, and how well.
     #[inline(always)]
-    fn between(&self, a: usize, b: usize) -> u32 {
-        u32::from(self.0[a.max(b)][a.min(b)])
+    fn of(&self, link: usize) -> impl Iterator<Item = (usize, u32)> {
+        self.agreeing().filter_map(move |(a, b, how_well)| {
+            let other = if a == link { b } else { a };
+            (a == link || b == link).then_some((other, how_well))
+        })
+    }
+
+    #[inline(always)]
+    fn agreeing(&self) -> impl Iterator<Item = (usize, usize, u32)> {
+        let unpacked = |&pair: &u32| ((pair & 127) as usize, (pair >> 8 & 127) as usize, pair >> 16);
+        self.pairs.iter().take(self.count).map(unpacked)
     }
 
     /// How strongly the others support each link.
     #[inline(always)]
     fn supports(&self, strengths: &[u32; LINKS]) -> [u32; LINKS] {
         let mut sums = [0; LINKS];
-        for (a, row) in self.0.iter().enumerate() {
-            if strengths[a] > 0 {
-                over_columns_before!(a, support(row, strengths, a, &mut sums));
-            }
+        for (a, b, how_well) in self.agreeing() {
+            sums[a] += how_well * strengths[b];
+            sums[b] += how_well * strengths[a];
         }
         sums
     }
 }
 
-/// Adds what link `a` and those before it do for one another. One without strength supports none; what it gets itself is
-/// multiplied by its strength, so it need not be known.
-#[inline(always)]
-fn support<const COLUMNS: usize>(
-    row: &[u8; LINKS],
-    strengths: &[u32; LINKS],
-    a: usize,
-    sums: &mut [u32; LINKS],
-) {
-    let (own, mut sum) = (strengths[a], 0);
-    for b in 0..COLUMNS {
-        let agreement = u32::from(row[b]);
-        sum += agreement * strengths[b];
-        sums[b] += agreement * own;
-    }
-    sums[a] += sum;
+/// Of each link, within what the squared length of a link's offset on the reference must be: [`Probe::link_reaches`].
+struct Reaches {
+    least: [u32; LINKS],
+    range: [u32; LINKS],
 }
 
-/// Sets bit `a` % 32 of each link before `a` that agrees with it at all: alike in turn, and as far apart, in the same direction, on
-/// both sides.
+/// Sets bit `a` % 32 of each link before `a` that may agree with it: alike in turn, and about as far apart on both sides. It leaves
+/// out none that agrees.
 #[inline(always)]
-fn add_agreeing<const COLUMNS: usize>(
-    tables: &Tables,
-    links: &Links,
-    tolerances: &[u32; LINKS],
-    a: usize,
-    bits: &mut [u32; LINKS],
-) {
-    let (own, to, bit, before) = (links.placed(a), links.to[a], 1u32 << (a % 32), a as u32);
+fn add_possible<const COLUMNS: usize>(links: &Links, reaches: &Reaches, a: usize, bits: &mut [u32; LINKS]) {
+    let (own, bit, before) = (links.placed(a), 1u32 << (a % 32), a as u32);
+    let turn = own.turn + t::LINK_TURN_TOLERANCE;
     for b in 0..COLUMNS {
-        let (spread, error) = mismatch(tables, links, own, b);
-        let agree = (b as u32) < before
-            && links.weight[b] > 0
-            && links.to[b] != to
-            && spread.abs() <= t::LINK_TURN_TOLERANCE
-            && error < tolerances[b];
-        bits[b] |= if agree { bit } else { 0 };
+        let spread = (turn - links.turn[b]).cast_unsigned() & 0xFF;
+        let (dx, dy) = (own.reference.0 - links.reference_x[b], own.reference.1 - links.reference_y[b]);
+        let beyond = (dx * dx + dy * dy).cast_unsigned().wrapping_sub(reaches.least[b]);
+        let possible = (b as u32) < before
+            && spread <= 2 * t::LINK_TURN_TOLERANCE.cast_unsigned()
+            && beyond <= reaches.range[b];
+        bits[b] |= if possible { bit } else { 0 };
     }
 }
 
 /// By how much link `a` turns further than link `b`, in 1/256, and the square of how far they are from moving alike, in 1/64 square
 /// pixels. The later link is `a`, because rounding tells them apart.
 #[inline(always)]
-fn mismatch(tables: &Tables, links: &Links, a: Placed, b: usize) -> (i32, u32) {
-    let spread = ((a.turn - links.turn[b] + 128) & 0xFF) - 128;
+fn mismatch(tables: &Tables, a: Placed, b: Placed) -> (i32, u32) {
+    let spread = ((a.turn - b.turn + 128) & 0xFF) - 128;
     // The turn in the middle of both, in 1/512.
-    let (cos, sin) = tables.rotation((2 * links.turn[b] + spread).cast_unsigned());
-    let (dx, dy) = (a.probe.0 - links.probe_x[b], a.probe.1 - links.probe_y[b]);
+    let (cos, sin) = tables.rotation((2 * b.turn + spread).cast_unsigned());
+    let (dx, dy) = (a.probe.0 - b.probe.0, a.probe.1 - b.probe.1);
     // |dx|, |dy| < 2^11 and |cos|, |sin| <= 2^14: below 2^26. Then eighths of a pixel.
     let (half, shift) = (1 << (ROTATION_BITS - 4), ROTATION_BITS - 3);
     let rx = (dx * cos - dy * sin + half) >> shift;
     let ry = (dx * sin + dy * cos + half) >> shift;
     // No tolerance reaches 2^12 eighths; clamping there keeps the squares below 2^25.
-    let ex = (((a.reference.0 - links.reference_x[b]) << 3) - rx).abs().min(4095);
-    let ey = (((a.reference.1 - links.reference_y[b]) << 3) - ry).abs().min(4095);
+    let ex = (((a.reference.0 - b.reference.0) << 3) - rx).abs().min(4095);
+    let ey = (((a.reference.1 - b.reference.1) << 3) - ry).abs().min(4095);
     (spread, (ex * ex + ey * ey).cast_unsigned())
 }
 
 /// How well two links agree that do, 0..=255.
 #[inline(always)]
-fn agreement(spread: i32, error: u32, tolerance: u32) -> u8 {
+fn agreement(spread: i32, error: u32, tolerance: u32) -> u32 {
     // error < tolerance < 2^23, so the shift stays below 2^31; the turn's 441 * 256 / 455 is below 256.
-    let place = 256 - (error << 8) / tolerance;
+    let place = 256 - quotient(error.min(tolerance) << 8, tolerance.max(1));
     let turn = 256 - (spread * spread).cast_unsigned() * 256 / t::LINK_TURN_SQUARED.cast_unsigned();
-    ((place * turn) >> 8).min(255) as u8
+    ((place * turn) >> 8).min(255)
 }

@@ -191,7 +191,7 @@ impl Ends {
             // 8 fraction bits. The tolerance is 4 px + 6 %, in fiftieths of an eighth; the difference is below 2^15, times
             // 12 800 below 2^29.
             let tolerance = 1600 + 3 * length;
-            let stretched = quotient::<10>((length.abs_diff(other) * 12_800).min(512 * tolerance), tolerance);
+            let stretched = quotient((length.abs_diff(other) * 12_800).min(512 * tolerance), tolerance);
             // Turned by: |cross|, |dot| < 2 * 130 * 2048 < 2^20.
             let edge_turn = tables.angle(p.0 * g.1 - p.1 * g.0, p.0 * g.0 + p.1 * g.1);
             let (own, its) = (bent(turn + edge_turn), bent(self.turn[n] + edge_turn));

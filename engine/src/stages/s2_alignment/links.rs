@@ -3,7 +3,7 @@
 
 use super::{K2, LINKS, Minutiae, Similarity};
 use crate::stages::arithmetic::Tables;
-use crate::template::{DESCRIPTOR_WORDS, TemplateRef};
+use crate::template::{DESCRIPTOR_WORDS, GEOMETRY_AT, TemplateRef, unpack};
 use crate::tunables as t;
 
 /// Possible correspondences, a field each: link n is of probe minutia n / 2. Absent where the weight is 0.
@@ -12,12 +12,15 @@ pub(super) struct Links {
     pub(super) weight: [u32; LINKS],
     /// Reference minutia.
     pub(super) to: [u32; LINKS],
-    /// Direction of the reference minutia minus that of the probe minutia, 0..=255.
+    /// Direction of the reference minutia minus that of the probe minutia, 0..=255; 128, which is beyond every gate, where there is none.
     pub(super) turn: [i32; LINKS],
     pub(super) probe_x: [i32; LINKS],
     pub(super) probe_y: [i32; LINKS],
     pub(super) reference_x: [i32; LINKS],
     pub(super) reference_y: [i32; LINKS],
+    /// Of the probe minutia and of the reference minutia: x in bits 0-10, y in bits 11-21, direction from bit 22 on. As many as seven
+    /// bits can number, so that they are looked up without asking whether they are there.
+    geometry: [[u32; 128]; 2],
 }
 
 /// Dice similarity with 8 fraction bits, 0..=255, and the two most similar reference minutiae of each probe minutia, of
@@ -73,17 +76,21 @@ pub(super) struct Placed {
 impl Links {
     #[inline(always)]
     pub(super) fn placed(&self, n: usize) -> Placed {
-        Placed {
-            turn: self.turn[n],
-            probe: (self.probe_x[n], self.probe_y[n]),
-            reference: (self.reference_x[n], self.reference_y[n]),
-        }
+        let (own, other) = (unpack(self.geometry[0][n & 127]), unpack(self.geometry[1][n & 127]));
+        let turn = (other.2.cast_signed() - own.2.cast_signed()) & 0xFF;
+        Placed { turn, probe: (own.0, own.1), reference: (other.0, other.1) }
     }
 
     #[inline(always)]
-    pub(super) fn new(own: &Minutiae, others: &Minutiae, best: &[[u32; K2]; 2]) -> Self {
+    pub(super) fn new(
+        sides: (TemplateRef<'_>, TemplateRef<'_>),
+        (own, others): (&Minutiae, &Minutiae),
+        best: &[[u32; K2]; 2],
+    ) -> Self {
+        let mut geometry = [[0; 128]; 2];
         let [mut weight, mut to] = [[0; LINKS]; 2];
-        let [mut turn, mut probe_x, mut probe_y, mut reference_x, mut reference_y] = [[0; LINKS]; 5];
+        let mut turn = [128; LINKS];
+        let [mut probe_x, mut probe_y, mut reference_x, mut reference_y] = [[0; LINKS]; 4];
         for i in 0..own.count {
             for (n, best) in best.iter().enumerate() {
                 let (link, at) = (best[i], 2 * i + n);
@@ -95,8 +102,10 @@ impl Links {
                 turn[at] = (others.direction[j] - own.direction[i]) & 0xFF;
                 (probe_x[at], probe_y[at]) = (own.x[i], own.y[i]);
                 (reference_x[at], reference_y[at]) = (others.x[j], others.y[j]);
+                (geometry[0][at], geometry[1][at]) =
+                    (sides.0.words()[GEOMETRY_AT + i], sides.1.words()[GEOMETRY_AT + j]);
             }
         }
-        Self { weight, to, turn, probe_x, probe_y, reference_x, reference_y }
+        Self { weight, to, turn, probe_x, probe_y, reference_x, reference_y, geometry }
     }
 }

@@ -133,7 +133,7 @@ fn best(probe: &Probe, reference: TemplateRef<'_>) -> Option<Best> {
     let (own, others) = (Minutiae::of(template), Minutiae::of(reference));
     let mut similarity = [[0; K2]; K2];
     let nearest = similarities(tables, (template, reference), (&own, &others), &mut similarity);
-    let links = Links::new(&own, &others, &nearest);
+    let links = Links::new((template, reference), (&own, &others), &nearest);
     let sides = Sides { probe: own, reference: others, similarity };
     let compatibility = Compatibility::new(tables, probe, &links);
     let strengths = compatibility.relaxed(&links);

@@ -1,4 +1,5 @@
 //! A rigid motion fitted to weighted links, and what lies together under it.
+#![expect(clippy::cast_possible_truncation, reason = "at most 48 minutiae a side")]
 
 use super::{K2, Pair, Sides};
 use crate::stages::arithmetic::{ROTATION_BITS, TURN, Tables, angle, integer_sqrt};
@@ -173,9 +174,9 @@ impl Together {
     ) -> Self {
         let turn = tables.angle(motion.sin, motion.cos);
         let moved = moved(sides, motion);
-        let close = within::<REACH>(sides, &moved);
-        let mut best_to = [(0, 0); K2];
-        let mut best_from = [(0, 0); K2];
+        let (close, overlap) = within::<REACH, OVERLAP>(sides, &moved, turn);
+        // A quality above bit 8, and below it 255 less the minutia: the largest is the best, of equals the first.
+        let (mut best_to, mut best_from) = ([0; K2], [0; K2]);
         for i in 0..sides.probe.count {
             let mut left = u64::from(close[0][i]) | u64::from(close[1][i]) << 32;
             while left != 0 {
@@ -184,22 +185,18 @@ impl Together {
                 let squared = squared_distance((moved.0[i], moved.1[i]), sides.reference_at(j));
                 let off = wrapped((sides.reference.direction[j] - sides.probe.direction[i]) * 16 - turn);
                 let quality = quality::<REACH>(squared, off, sides.similarity[j][i]);
-                if quality > best_to[i].0 {
-                    best_to[i] = (quality, j);
-                }
-                if quality > best_from[j].0 {
-                    best_from[j] = (quality, i);
-                }
+                best_to[i] = (quality << 8 | (255 - j as u32)).max(best_to[i]);
+                best_from[j] = (quality << 8 | (255 - i as u32)).max(best_from[j]);
             }
         }
         let (mut pairs, mut count) = ([Pair::default(); K2], 0);
-        for (i, &(quality, to)) in best_to.iter().enumerate() {
-            if quality > 0 && best_from[to].1 == i {
-                pairs[count] = Pair { from: i, to, quality };
+        for (from, &best) in best_to.iter().enumerate().take(sides.probe.count) {
+            let (quality, to) = (best >> 8, (255 - (best & 255)) as usize);
+            if quality > 0 && 255 - (best_from[to] & 255) as usize == from {
+                pairs[count] = Pair { from, to, quality };
                 count += 1;
             }
         }
-        let overlap = if OVERLAP { overlap(sides, &moved) } else { (0, 0) };
         Self { pairs, count, overlap }
     }
 }
@@ -225,47 +222,60 @@ fn squared_distance(a: (i32, i32), b: (i32, i32)) -> i32 {
     dx * dx + dy * dy
 }
 
-/// Which reference minutiae are less than `REACH` from each moved minutia of the probe: reference minutia j is bit j % 32 of word j / 32.
-/// The lanes are the probe's, so that no lane has to hear of another.
+/// Lanes that are gone through together: their results stay in registers.
+const BLOCK: usize = 16;
+
+/// For each moved minutia of the probe the reference minutiae that are less than `REACH` from it and point within
+/// [`t::PAIR_TURN_TOLERANCE`] of it; minutia j is bit j % 32 of word j / 32. And, where asked for, how many minutiae of each side lie
+/// where both prints are: have one of the other side within [`t::OVERLAP_REACH`]. The lanes are the probe's.
 #[inline(always)]
-fn within<const REACH: i32>(sides: &Sides, moved: &([i32; K2], [i32; K2])) -> [[u32; K2]; 2] {
-    let mut close = [[0; K2]; 2];
-    for j in 0..sides.reference.count {
-        let (at, bit) = (sides.reference_at(j), 1u32 << (j % 32));
-        let close = &mut close[j / 32 % 2];
-        for (i, close) in close.iter_mut().enumerate() {
-            let squared = squared_distance((moved.0[i], moved.1[i]), at);
-            *close |= if squared < REACH * REACH { bit } else { 0 };
+fn within<const REACH: i32, const OVERLAP: bool>(
+    sides: &Sides,
+    moved: &([i32; K2], [i32; K2]),
+    turn: i32,
+) -> ([[u32; K2]; 2], (u32, u32)) {
+    let mut all = [[0; K2]; 2];
+    let (mut probe_overlap, mut reference_overlap) = (0, [0; 2]);
+    let (x, y) = (moved.0.as_chunks::<BLOCK>().0, moved.1.as_chunks::<BLOCK>().0);
+    let directions = sides.probe.direction.as_chunks::<BLOCK>().0;
+    for (block, ((x, y), directions)) in x.iter().zip(y).zip(directions).enumerate() {
+        // So that what is tolerated begins at 0.
+        let directions = directions.map(|direction| 16 * direction + turn - t::PAIR_TURN_TOLERANCE);
+        let mut beside = [0; BLOCK];
+        for half in 0..2 {
+            let (mut close, mut near) = ([0u32; BLOCK], [0u32; BLOCK]);
+            for j in 32 * half..sides.reference.count.min(32 * half + 32) {
+                let ((gx, gy), bit) = (sides.reference_at(j), 1u32 << (j % 32));
+                let direction = 16 * sides.reference.direction[j];
+                for lane in 0..BLOCK {
+                    let squared = squared_distance((x[lane], y[lane]), (gx, gy));
+                    let off = (direction - directions[lane]) & (TURN - 1);
+                    let is_close = squared < REACH * REACH && off <= 2 * t::PAIR_TURN_TOLERANCE;
+                    close[lane] |= if is_close { bit } else { 0 };
+                    if OVERLAP {
+                        near[lane] |= if squared <= t::OVERLAP_REACH * t::OVERLAP_REACH { bit } else { 0 };
+                    }
+                }
+            }
+            all[half][BLOCK * block..][..BLOCK].copy_from_slice(&close);
+            for lane in 0..BLOCK {
+                beside[lane] |= near[lane];
+                reference_overlap[half] |= near[lane];
+            }
         }
+        probe_overlap += beside.iter().map(|&near| u32::from(near != 0)).sum::<u32>();
     }
-    close
+    (all, (probe_overlap, reference_overlap[0].count_ones() + reference_overlap[1].count_ones()))
 }
 
-/// How many minutiae of each side lie where both prints are: have one of the other side within [`t::OVERLAP_REACH`].
-#[inline(always)]
-fn overlap(sides: &Sides, moved: &([i32; K2], [i32; K2])) -> (u32, u32) {
-    let (mut probe, mut reference) = ([0; K2], 0);
-    for j in 0..sides.reference.count {
-        let (at, mut any) = (sides.reference_at(j), 0);
-        for (i, probe) in probe.iter_mut().enumerate() {
-            let squared = squared_distance((moved.0[i], moved.1[i]), at);
-            let near = u32::from(squared <= t::OVERLAP_REACH * t::OVERLAP_REACH);
-            *probe |= near;
-            any |= near;
-        }
-        reference += any;
-    }
-    (probe.iter().sum(), reference)
-}
-
-/// How well two minutiae that are within reach lie together, 0..=1022: in place, in direction and in neighbourhood.
+/// How well two minutiae that are within reach and point alike lie together, 0..=1022: in place, in direction and in neighbourhood.
 #[inline(always)]
 fn quality<const REACH: i32>(squared: i32, off: i32, similarity: u8) -> u32 {
     // Squares below 2^17, times 256 below 2^25; each factor is 1..=256, the product below 2^25.
-    let place = 256 - squared * 256 / (REACH * REACH);
-    let turned = 256 - off * off * 256 / t::PAIR_TURN_SQUARED;
-    let quality = ((place * turned * (256 + i32::from(similarity))) >> 15).cast_unsigned();
-    if off.abs() > t::PAIR_TURN_TOLERANCE { 0 } else { quality }
+    let (squared, off) = (squared.cast_unsigned(), (off * off).cast_unsigned());
+    let place = 256 - squared * 256 / (REACH * REACH).cast_unsigned();
+    let turned = 256 - off * 256 / t::PAIR_TURN_SQUARED.cast_unsigned();
+    (place * turned * (256 + u32::from(similarity))) >> 15
 }
 
 /// An angle in 1/4096 of a turn, brought to -2048..=2047.
