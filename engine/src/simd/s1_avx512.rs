@@ -79,27 +79,47 @@ fn links(lanes: &Lanes, reference: &Reference) -> Links {
     }
     let mut best = Links { similarity: _mm512_setzero_si512(), to: _mm512_setzero_si512() };
     let mut j = _mm512_setzero_si512();
-    let rows = reference.descriptors.iter().zip(&reference.geometry).zip(&reference.popcounts);
-    for ((descriptor, geometry), &popcount) in rows.take(reference.count()) {
-        let (mut low, mut high) = (_mm512_setzero_si512(), _mm512_setzero_si512());
-        for (&word, plane) in descriptor.iter().zip(&planes) {
-            let word = _mm512_set1_epi32(word.cast_signed());
-            low = _mm512_add_epi32(low, _mm512_popcnt_epi32(_mm512_and_si512(plane[0], word)));
-            high = _mm512_add_epi32(high, _mm512_popcnt_epi32(_mm512_and_si512(plane[1], word)));
+    // Two at a time, so that neither waits for its similarity alone. Behind an odd number there is one of no bits, like nothing.
+    let (descriptors, _) = reference.descriptors.as_chunks::<2>();
+    let (geometry, _) = reference.geometry.as_chunks::<2>();
+    let (popcounts, _) = reference.popcounts.as_chunks::<2>();
+    let rows = descriptors.iter().zip(geometry).zip(popcounts);
+    for ((descriptors, geometry), popcounts) in rows.take(reference.count().div_ceil(2)) {
+        let similarities = [
+            similarity(lanes, &planes, &descriptors[0], popcounts[0]),
+            similarity(lanes, &planes, &descriptors[1], popcounts[1]),
+        ];
+        for (similarity, geometry) in similarities.into_iter().zip(geometry) {
+            // Kept as a comparison and two moves: as one maximum over similarity and index together, the compiler takes the
+            // multiplication apart.
+            let passes = lanes.gate[(geometry >> 22 & 0xFF) as usize];
+            let better = _mm512_mask_cmpgt_epu16_mask(passes, similarity, best.similarity);
+            best.similarity = _mm512_mask_mov_epi16(best.similarity, better, similarity);
+            best.to = _mm512_mask_mov_epi16(best.to, better, j);
+            j = _mm512_add_epi16(j, _mm512_set1_epi16(1));
         }
-        // (shared << 8) * reciprocal >> 16: at most 255 bits are shared, so the shift loses none.
-        let shared = _mm512_slli_epi16::<8>(_mm512_packus_epi32(low, high));
-        let reciprocals = bytemuck::must_cast(lanes.reciprocals[usize::from(popcount)]);
-        let similarity = _mm512_mulhi_epu16(shared, reciprocals);
-        // Kept as a comparison and two moves: as one maximum over similarity and index together, the compiler takes the
-        // multiplication apart.
-        let passes = lanes.gate[(geometry >> 22 & 0xFF) as usize];
-        let better = _mm512_mask_cmpgt_epu16_mask(passes, similarity, best.similarity);
-        best.similarity = _mm512_mask_mov_epi16(best.similarity, better, similarity);
-        best.to = _mm512_mask_mov_epi16(best.to, better, j);
-        j = _mm512_add_epi16(j, _mm512_set1_epi16(1));
     }
     best
+}
+
+/// Similarity of a minutia of the reference to each lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vpopcntdq")]
+fn similarity(
+    lanes: &Lanes,
+    planes: &[[__m512i; 2]; DESCRIPTOR_WORDS],
+    descriptor: &[u32; DESCRIPTOR_WORDS],
+    popcount: u8,
+) -> __m512i {
+    let (mut low, mut high) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+    for (&word, plane) in descriptor.iter().zip(planes) {
+        let word = _mm512_set1_epi32(word.cast_signed());
+        low = _mm512_add_epi32(low, _mm512_popcnt_epi32(_mm512_and_si512(plane[0], word)));
+        high = _mm512_add_epi32(high, _mm512_popcnt_epi32(_mm512_and_si512(plane[1], word)));
+    }
+    // (shared << 8) * reciprocal >> 16: at most 255 bits are shared, so the shift loses none.
+    let shared = _mm512_slli_epi16::<8>(_mm512_packus_epi32(low, high));
+    _mm512_mulhi_epu16(shared, bytemuck::must_cast(lanes.reciprocals[usize::from(popcount)]))
 }
 
 /// What the test of consistency needs of each link.
