@@ -23,12 +23,12 @@ pub struct Authority {
 #[derive(Subcommand)]
 enum Command {
     /// Add an authority and print its key, once
-    ///
-    /// Example: whorl authority add --data DIR --state AT --role member-state --name 'BFA Wien'
+    #[command(
+        after_help = "Example:\n  whorl authority add --data DIR --state AT --role member-state --name 'BFA Wien'"
+    )]
     Add(Add),
     /// List authorities, without their keys
-    ///
-    /// Example: whorl authority list --data DIR --json
+    #[command(after_help = "Example:\n  whorl authority list --data DIR --json")]
     List(List),
 }
 

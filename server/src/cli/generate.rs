@@ -242,7 +242,10 @@ impl Writer {
     fn open(layout: Layout, output: &Path) -> anyhow::Result<Self> {
         let standard = output == Path::new("-");
         if layout == Layout::Fvc {
-            ensure!(!standard, "a folder of files cannot be written to standard output; use --layout lines");
+            if standard {
+                let why = "a folder of files cannot be written to standard output; use --layout lines";
+                return Err(super::used_wrongly(why));
+            }
             fs_err::create_dir_all(output)?;
             let empty = fs_err::read_dir(output)?.next().is_none();
             ensure!(empty, "{} is not empty; nothing was changed", output.display());

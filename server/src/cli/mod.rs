@@ -187,11 +187,19 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say_error(&error);
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast_ref::<clap::Error>() {
+            Some(wrong) => wrong.exit(),
+            None => {
+                say_error(&error);
+                ExitCode::FAILURE
+            }
+        },
     }
+}
+
+/// What only the command itself can see to be used wrongly: exit code 2, as for what is seen before.
+fn used_wrongly(message: &str) -> anyhow::Error {
+    Arguments::command().error(clap::error::ErrorKind::ValueValidation, message).into()
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command goes to the person, not to the log")]

@@ -49,11 +49,17 @@ pub struct Bench {
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=1_000_000_000))]
     galleries: Vec<u32>,
     /// How long each measurement should take, slow searches apart [default: 5, or 0.6 with --quick]
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
     /// Print as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A time that is worth measuring.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.01..=3600.0).contains(&seconds) { Ok(seconds) } else { Err("must be 0.01 to 3600".into()) }
 }
 
 /// All that came out.

@@ -44,7 +44,7 @@ pub fn text(report: &Report) -> String {
         format!(
             "bozorth3: {} comparisons a second a core of the same minutiae ({} timed).",
             grouped(bozorth3.comparisons_per_second_per_core),
-            bozorth3.comparisons
+            spaced(&bozorth3.comparisons.to_string())
         ),
     ];
     for path in &machine.simd {
@@ -62,7 +62,10 @@ pub fn text(report: &Report) -> String {
         lines.push(format!("Stage 1 in the largest gallery: {:.1} % of the ceiling.", share * 100.0));
     }
     lines.extend(["1", "all"].into_iter().filter_map(|stages| flatness(report, stages)));
-    lines.push(format!("A finger takes {:.0} bytes of memory.", report.bytes_per_finger));
+    lines.push(format!(
+        "A finger takes {} bytes of memory.",
+        spaced(&format!("{:.0}", report.bytes_per_finger))
+    ));
     lines.extend(report.left_out.iter().map(|reason| format!("Left out: {reason}")));
     lines.join("\n") + "\n"
 }
@@ -106,7 +109,11 @@ fn row(report: &Report, run: &Run) -> [String; TITLES.len()] {
 /// A whole number with spaces between thousands, three digits of it: more are not the same in the next run.
 fn grouped(number: f64) -> String {
     let scale = 10f64.powf((number.max(1.0).log10().floor() - 2.0).max(0.0));
-    let digits = format!("{:.0}", (number / scale).round() * scale);
+    spaced(&format!("{:.0}", (number / scale).round() * scale))
+}
+
+/// Digits with spaces between thousands.
+fn spaced(digits: &str) -> String {
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {

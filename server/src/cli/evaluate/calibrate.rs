@@ -25,8 +25,8 @@ pub struct Calibrate {
     /// Folders, one a set
     #[arg(required = true, value_name = "DIR")]
     sets: Vec<PathBuf>,
-    /// Resolution of the images, in pixels per inch
-    #[arg(long, default_value = "500", value_name = "PPI")]
+    /// Resolution of the images, in pixels per inch: 250 to 2000
+    #[arg(long, default_value = "500", value_name = "PPI", value_parser = clap::value_parser!(u16).range(250..=2000))]
     ppi: u16,
     /// Name of what found the minutiae, where they are not found here
     #[arg(long, value_name = "NAME", default_value = whorl_engine::extraction::EXTRACTOR)]

@@ -53,7 +53,13 @@ impl Generate {
         let positions = &[right, left][..usize::from(self.fingers)];
         let mut lines = Vec::new();
         for folder in &self.fvc {
-            lines.extend(of_set(&Set::read(folder)?, positions, self.not_enrolled));
+            let of_folder = of_set(&Set::read(folder)?, positions, self.not_enrolled);
+            if self.not_enrolled > 0 && !of_folder.iter().any(|line| line.role == Role::Enrolled) {
+                let (count, folder) = (self.not_enrolled, folder.display());
+                let why = format!("--not-enrolled {count} leaves nobody of {folder} to be enrolled");
+                return Err(crate::cli::used_wrongly(&why));
+            }
+            lines.extend(of_folder);
         }
         if let Some(folder) = &self.distractors {
             let prints = sd14_cards(folder)?;

@@ -52,8 +52,8 @@ struct Options {
     /// What compares
     #[arg(long, value_enum, default_value = "whorl")]
     matcher: Matcher,
-    /// Resolution of the images, in pixels per inch
-    #[arg(long, default_value = "500", value_name = "PPI")]
+    /// Resolution of the images, in pixels per inch: 250 to 2000
+    #[arg(long, default_value = "500", value_name = "PPI", value_parser = clap::value_parser!(u16).range(250..=2000))]
     ppi: u16,
     /// Print as JSON; rates are fractions
     #[arg(long)]

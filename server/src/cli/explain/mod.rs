@@ -36,8 +36,8 @@ pub struct Explain {
     /// The print that it is compared with
     #[arg(value_name = "REFERENCE")]
     reference: PathBuf,
-    /// Resolution of the images, in pixels per inch
-    #[arg(long, default_value = "500", value_name = "PPI")]
+    /// Resolution of the images, in pixels per inch: 250 to 2000
+    #[arg(long, default_value = "500", value_name = "PPI", value_parser = clap::value_parser!(u16).range(250..=2000))]
     ppi: u16,
     /// Write a drawing to this file: both prints, the pairs joined, and the probe laid over the reference
     #[arg(long, value_name = "FILE")]
