@@ -39,6 +39,7 @@ macro_rules! over_columns_before {
 
 impl Compatibility {
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "columns of several arrays, of a length that is known")]
     pub(super) fn new(tables: &Tables, probe: &Probe, links: &Links) -> Self {
         let mut possible = [[0; LINKS]; LINKS / 32];
         let mut reaches = Reaches { least: [0; LINKS], range: [0; LINKS] };
@@ -192,6 +193,7 @@ struct Reaches {
 /// Sets bit `a` % 32 of each link before `a` that may agree with it: alike in turn, and about as far apart on both sides. It leaves
 /// out none that agrees.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "columns of several arrays, of a length that is known")]
 fn add_possible<const COLUMNS: usize>(links: &Links, reaches: &Reaches, a: usize, bits: &mut [u32; LINKS]) {
     let (own, bit, before) = (links.placed(a), 1u32 << (a % 32), a as u32);
     let turn = own.turn + t::LINK_TURN_TOLERANCE;
