@@ -169,7 +169,9 @@ impl Database {
     fn sealed(&self, entry: Entry) -> Result<(Effect, Vec<Vec<u8>>), StoreError> {
         let Entry { record, templates, prints, idempotency } = entry;
         let id = record.id;
-        let key = self.keyring.add(id)?;
+        // An error of the keyring's disk is as much a reason to stop as one of the journal's.
+        let key = self.keyring.add(id).map_err(StoreError::from);
+        let key = key.inspect_err(|error| self.failure.latch(error))?;
         let seal = |part, plain: &[u8]| key.seal(id, part, FIRST_VERSION, plain);
         let plain = Zeroizing::new(serde_json::to_vec(&record).map_err(damaged)?);
         let mut sealed = vec![seal(Part::Record, &plain)?];

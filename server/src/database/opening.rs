@@ -13,6 +13,7 @@
 //! journal. Only one disagreement is not the store's fault: when it followed further than the journal goes, then the journal
 //! has lost what was acknowledged, and nothing is opened.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -32,6 +33,8 @@ use crate::store::{Batch, SledStore, Store, StoreError};
 
 /// Records of the journal that the store follows in one batch.
 const STEP: u64 = 1000;
+/// Rows of the store that are looked at together.
+const STEP_ROWS: usize = 4096;
 /// How long the store may be behind on the disk: what is lost of it is replayed at the next start.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How long a lock may outlive its owner: a worker that was forked a moment before holds it, too, until it has become another program.
@@ -315,33 +318,34 @@ fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<F
     Ok(follower)
 }
 
-/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. And a slot that was being
-/// written when the power went is nobody's, but one that was damaged is somebody's: they are told apart by whether anybody
-/// misses a key.
+/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off.
+///
+/// A key is durable before its entry is. So a record without one has lost it, be its slot unreadable or, as in a file that was cut
+/// short, free; nothing is changed then. If none has, an unreadable slot was being written when the power went, and is nobody's.
 fn settle_keys(keyring: &Keyring, store: &dyn Store) -> Result<(), OpenError> {
-    if keyring.unreadable() > 0 {
-        let rows = store.scan(keys::RECORD, b"", usize::MAX)?;
-        let mut lost = 0;
-        for (key, _) in rows {
+    let keyed: HashSet<Uuid> = keyring.records().collect();
+    let (mut nobodys, mut lost, mut after) = (keyed.clone(), 0, Vec::new());
+    loop {
+        let rows = store.scan(keys::RECORD, &after, STEP_ROWS)?;
+        for (key, _) in &rows {
             let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(damaged)?;
-            lost += usize::from(keyring.get(id)?.is_none());
+            nobodys.remove(&id);
+            lost += usize::from(!keyed.contains(&id));
         }
-        if lost > 0 {
-            return Err(OpenError::KeysLost(lost));
-        }
+        let Some((last, _)) = rows.into_iter().next_back() else { break };
+        after = last;
+    }
+    if lost > 0 {
+        return Err(OpenError::KeysLost(lost));
+    }
+    if keyring.unreadable() > 0 {
         let cleared = keyring.clear_unreadable()?;
         tracing::warn!(
             cleared,
             "slots of the keyring were being written when the machine stopped; they are free again"
         );
     }
-    let mut nobodys = Vec::new();
-    for id in keyring.records() {
-        if store.get(&keys::record(id))?.is_none() {
-            nobodys.push(id);
-        }
-    }
-    keyring.destroy_all(&nobodys)?;
+    keyring.destroy_all(&Vec::from_iter(nobodys))?;
     Ok(())
 }
 

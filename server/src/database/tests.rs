@@ -394,6 +394,52 @@ fn erasure(record: &Record) -> Event {
     Event { audit, change: Change::Erased(record.id, crate::eurodac::erasure::Ground::FactuallyInaccurate) }
 }
 
+#[test]
+fn r_data_7_a_key_that_is_gone_though_nobody_erased_its_record_is_told() {
+    let machine = Machine::new();
+    let database = machine.start().unwrap();
+    let person = record("AT", Category::Applicant, 1);
+    enter(&database, &person, vec![1; 50]);
+    drop(database);
+    let whole = machine.keys.after_power_cut(&mut |_| 0);
+    let slots = 4096;
+    let damages: [fn(&mut Vec<u8>, usize); 3] = [
+        |keys, slots| keys[slots + 60] ^= 1,
+        |keys, slots| keys[slots..].fill(0),
+        |keys, slots| keys.truncate(slots),
+    ];
+    for damage in damages {
+        machine.keys.tamper("keyring", |keys| damage(keys, slots));
+        let error = machine.start().err().unwrap();
+        assert!(matches!(error, OpenError::KeysLost(1)), "{error}");
+        let bytes = whole.contents().into_iter().find(|(name, _)| name == "keyring").unwrap().1;
+        machine.keys.tamper("keyring", |keys| *keys = bytes);
+    }
+    assert!(machine.start().unwrap().find(person.id).unwrap().is_some(), "restored, it is as it was");
+}
+
+/// The journal's disk, the keyring's; and a call that an entry makes of it.
+#[test]
+fn r_audit_2_after_one_error_of_either_disk_everything_is_refused_until_a_restart() {
+    for (journal, calls) in [(true, 2), (false, 3)] {
+        for at in 0..calls {
+            let machine = Machine::new();
+            let database = machine.start().unwrap();
+            let disk = if journal { &machine.journal } else { &machine.keys };
+            disk.fail(Some(Fault::Once(at)));
+            let person = record("AT", Category::Applicant, 1);
+            assert!(database.record(entry(&person, Vec::new())).is_err(), "journal: {journal}, call {at}");
+            let reason = database.failure().expect("readiness says why");
+            assert!(reason.contains("error"), "{reason}");
+            assert!(database.find(person.id).is_err() && database.authorities().is_err(), "reads, too");
+            let other = Event { audit: audit(), change: Change::Nothing };
+            assert!(database.record(other).is_err());
+            drop(database);
+            machine.start().unwrap().record(entry(&person, Vec::new())).unwrap();
+        }
+    }
+}
+
 fn check_after_power_cut(before: &Machine, acknowledged: &Acknowledged, seed: u64) {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1;
     let mut chance = |below: usize| {

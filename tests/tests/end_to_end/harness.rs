@@ -72,21 +72,15 @@ impl Installation {
     }
 
     pub fn serve_on(&self, backend: &str) -> Server {
-        let mut process = Command::new(PROGRAM)
-            .args(["serve", "--listen", "127.0.0.1:0", "--backend", backend, "--data"])
-            .arg(self.path())
-            .env("NODEVICE_SELECT", "1")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").expect("the server started").to_owned();
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(100)));
-        Server { process, url, http: config.build().into() }
+        Server::start(self.command(backend)).expect("the server started")
+    }
+
+    /// What serves it, on a free port.
+    pub fn command(&self, backend: &str) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--backend", backend, "--data"]).arg(self.path());
+        command.env("NODEVICE_SELECT", "1").stdout(Stdio::piped()).stderr(Stdio::null());
+        command
     }
 }
 
@@ -143,27 +137,50 @@ impl Answer {
 }
 
 impl Server {
+    /// Waits until it takes transmissions; `None` where it ended before.
+    pub fn start(mut command: Command) -> Option<Self> {
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(url) = line.trim().strip_prefix("listening on ") else {
+            process.wait().unwrap();
+            return None;
+        };
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(100)));
+        Some(Self { process, url: url.to_owned(), http: config.build().into() })
+    }
+
     /// A transmission, by a person.
     pub fn transmit(&self, key: &str, body: &Value) -> Answer {
-        self.transmit_with(
-            &[("Authorization", &bearer(key)), ("Whorl-Person", "tester")],
-            body.to_string().as_bytes(),
-        )
+        self.try_transmit(key, None, body).unwrap()
     }
 
     /// A transmission with an idempotency key.
     pub fn transmit_again(&self, key: &str, idempotency: &str, body: &Value) -> Answer {
+        self.try_transmit(key, Some(idempotency), body).unwrap()
+    }
+
+    /// A transmission that may find nobody, or be cut off.
+    pub fn try_transmit(
+        &self,
+        key: &str,
+        idempotency: Option<&str>,
+        body: &Value,
+    ) -> Result<Answer, ureq::Error> {
         let bearer = bearer(key);
-        let headers = [
-            ("Authorization", bearer.as_str()),
-            ("Whorl-Person", "tester"),
-            ("Idempotency-Key", idempotency),
-        ];
-        self.transmit_with(&headers, body.to_string().as_bytes())
+        let mut headers = vec![("Authorization", bearer.as_str()), ("Whorl-Person", "tester")];
+        headers.extend(idempotency.map(|key| ("Idempotency-Key", key)));
+        self.try_transmit_with(&headers, body.to_string().as_bytes())
     }
 
     /// Any bytes with any headers.
     pub fn transmit_with(&self, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_transmit_with(headers, body).unwrap()
+    }
+
+    fn try_transmit_with(&self, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, ureq::Error> {
         let mut request = self.http.post(format!("{}/v1/eurodac/transmissions", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -171,18 +188,26 @@ impl Server {
         if !headers.iter().any(|(name, _)| *name == "Content-Type") {
             request = request.header("Content-Type", "application/json");
         }
-        read(request.send(body).unwrap())
+        read(request.send(body)?)
     }
 
     pub fn get(&self, key: &str, path: &str) -> Answer {
+        self.try_get(key, path).unwrap()
+    }
+
+    pub fn try_get(&self, key: &str, path: &str) -> Result<Answer, ureq::Error> {
         let request = self.http.get(format!("{}{path}", self.url));
-        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call().unwrap())
+        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call()?)
     }
 
     /// Asks for an erasure.
     pub fn erase(&self, key: &str, record: &str, ground: &str) -> Answer {
+        self.try_erase(key, record, ground).unwrap()
+    }
+
+    pub fn try_erase(&self, key: &str, record: &str, ground: &str) -> Result<Answer, ureq::Error> {
         let request = self.http.delete(format!("{}/v1/eurodac/records/{record}?ground={ground}", self.url));
-        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call().unwrap())
+        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call()?)
     }
 
     pub fn process(&self) -> u32 {
@@ -190,7 +215,7 @@ impl Server {
     }
 
     pub fn get_plain(&self, path: &str) -> Answer {
-        read(self.http.get(format!("{}{path}", self.url)).call().unwrap())
+        read(self.http.get(format!("{}{path}", self.url)).call().unwrap()).unwrap()
     }
 
     /// Reference numbers of all records of a State.
@@ -219,9 +244,9 @@ pub fn bearer(key: &str) -> String {
     format!("Bearer {key}")
 }
 
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let status = response.status().as_u16();
     let content_type = response.headers().get("content-type").map(|v| v.to_str().unwrap().to_owned());
-    let text = response.body_mut().with_config().limit(100 << 20).read_to_string().unwrap();
-    Answer { status, content_type: content_type.unwrap_or_default(), text }
+    let text = response.body_mut().with_config().limit(100 << 20).read_to_string()?;
+    Ok(Answer { status, content_type: content_type.unwrap_or_default(), text })
 }
