@@ -2,9 +2,10 @@
 //!
 //! Read it in the order in which a transmission goes through it: [`http`] parses, [`access`] says who asks,
 //! [`eurodac`] is the law, [`central_unit`] is the order of things, [`journal`] is what happens as events, [`database`] and
-//! [`store`] are where it lies. [`cli`] is the program.
+//! [`store`] are where it lies; [`backup`] is where it lies once more. [`cli`] is the program.
 
 pub mod access;
+pub mod backup;
 pub mod central_unit;
 pub mod cli;
 pub mod database;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::database::Database;
-use crate::keyring::{WrappingKey, WrappingSource};
+use crate::database::{Database, DirectoryLock};
+use crate::files::Disk;
+use crate::keyring::{WrappingKey, WrappingSource, key_file};
 
 /// Where everything of one Central Unit lies.
 #[derive(Args)]
@@ -39,8 +40,28 @@ impl DataDirectory {
                 "{path} is not a data directory; make it with `whorl init --data {path}`"
             ),
         }
-        let wrapping = self.source().read().with_context(|| self.about_the_key())?;
-        Database::open(&self.data, &wrapping).with_context(|| format!("cannot open {path}"))
+        let lock = self.lock()?;
+        let wrapping = self.wrapping(&lock)?;
+        Database::open_locked(lock, &wrapping).with_context(|| format!("cannot open {path}"))
+    }
+
+    /// Makes the directory ours.
+    pub(super) fn lock(&self) -> anyhow::Result<DirectoryLock> {
+        DirectoryLock::take(&self.data).with_context(|| format!("cannot open {}", self.data.display()))
+    }
+
+    /// The wrapping key. One that lies in the directory may be in the middle of its rotation: that is finished first.
+    pub(super) fn wrapping(&self, lock: &DirectoryLock) -> anyhow::Result<WrappingKey> {
+        let keys = lock.directory().join("keys");
+        if self.wrapping_key.is_none() && keys.is_dir() {
+            key_file::settle(&Disk::new(&keys)?)?;
+        }
+        self.source().read().with_context(|| self.about_the_key())
+    }
+
+    /// Whether the wrapping key is the file in the directory.
+    pub(super) fn has_its_own_key(&self) -> bool {
+        self.wrapping_key.is_none()
     }
 
     /// Makes one. A wrapping key that shall be in a file is made with it.
@@ -54,7 +75,7 @@ impl DataDirectory {
     }
 
     fn source(&self) -> WrappingSource {
-        let inside = || WrappingSource::File(self.data.join("keys").join("wrapping.key"));
+        let inside = || WrappingSource::File(self.data.join("keys").join(key_file::NAME));
         self.wrapping_key.clone().unwrap_or_else(inside)
     }
 
@@ -70,7 +91,8 @@ impl DataDirectory {
     }
 }
 
-fn source(text: &str) -> Result<WrappingSource, String> {
+/// Reads a source of a wrapping key from the command line.
+pub(super) fn source(text: &str) -> Result<WrappingSource, String> {
     let words = |rest: &str| rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     match text.split_once(':') {
         Some(("file", path)) if !path.is_empty() => Ok(WrappingSource::File(path.into())),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod authority;
+mod backup;
 mod bench;
 mod data;
 mod demo;
@@ -10,6 +11,8 @@ mod evaluate;
 mod explain;
 mod generate;
 mod init;
+mod keys;
+mod restore;
 mod samples;
 mod serve;
 
@@ -37,6 +40,7 @@ Examples:
   whorl init --data /var/lib/whorl --states AT,DE
   whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
   whorl serve --data /var/lib/whorl
+  whorl backup --data /var/lib/whorl --to /mnt/backup --recipient age1...
   whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
   whorl explain a.png b.png --svg pairs.svg     why two prints score what they score
   whorl bench --quick                           how fast this machine searches
@@ -55,6 +59,9 @@ enum Command {
     Serve(serve::Serve),
     Authority(authority::Authority),
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Keys(keys::Keys),
     Doctor(doctor::Doctor),
     Evaluate(evaluate::Evaluate),
     Generate(generate::Generate),
@@ -172,6 +179,9 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Authority(authority) => authority.run(),
         Command::Audit(audit) => return audit.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Generate(generate) => generate.run(),

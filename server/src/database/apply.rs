@@ -79,7 +79,9 @@ impl<'a> Follower<'a> {
                     put_json(&mut self.batch, keys::disclosure(*id, number, place), disclosure)?;
                 }
             }
-            Effect::Erased { id, .. } => self.erase(*id, reference(number, &written.audit)?)?,
+            Effect::Erased { id, .. } | Effect::Forgotten { id } => {
+                self.erase(*id, reference(number, &written.audit)?)?;
+            }
         }
         self.tree.push(&chain);
         self.applied = Applied { size: number + 1, chain: chain.0, sequence, tree: Vec::new() };

@@ -16,6 +16,8 @@ use crate::journal::{Chain, Checkpoint, SigningKey, Tree, VerifierKey, checkpoin
 
 /// Where a checkpoint is written before it gets its name.
 const TEMPORARY: &str = "checkpoint.tmp";
+/// What the names of checkpoints end with.
+const ENDING: &str = ".checkpoint";
 /// The public key, for whoever checks.
 const VERIFIER: &str = "checkpoint.vkey";
 
@@ -55,6 +57,18 @@ impl Checkpoints {
         files.write(VERIFIER, 0, format!("{}\n", key.verifier()).as_bytes())?;
         files.sync(VERIFIER)?;
         files.sync_directory()
+    }
+
+    /// After a journal was put back that ends before the last of them: those beyond get another name, so that the server starts. Whoever
+    /// has them elsewhere sees that records were lost; that is what they are for. A key is made where there is none.
+    pub(super) fn set_aside_beyond(files: &dyn Files, size: u64) -> io::Result<()> {
+        for name in
+            files.list()?.iter().filter(|name| name.ends_with(ENDING) && **name > checkpoint_name(size))
+        {
+            files.rename(name, &format!("{name}.lost"))?;
+        }
+        files.sync_directory()?;
+        Self::create(files)
     }
 
     /// Opens them.
@@ -136,7 +150,7 @@ impl Checkpoints {
 
     fn names(&self) -> io::Result<Vec<String>> {
         let names = self.files.list()?;
-        Ok(names.into_iter().filter(|name| name.ends_with(".checkpoint")).collect())
+        Ok(names.into_iter().filter(|name| name.ends_with(ENDING)).collect())
     }
 
     fn read(&self, name: &str) -> io::Result<Checkpoint> {

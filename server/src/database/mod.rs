@@ -16,16 +16,20 @@
 mod apply;
 mod checkpoints;
 mod keys;
+mod lock;
 mod model;
 mod opening;
+mod restoring;
 mod writer;
 
 pub use checkpoints::{Checkpoints, Recipient};
+pub use lock::DirectoryLock;
 pub use model::{
     Disclosure, FingerFound, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record,
     ResultOfComparison, Threshold,
 };
 pub use opening::OpenError;
+pub use restoring::{Reconciled, Reconciling};
 pub use writer::WriterStatistics;
 
 use std::sync::atomic::Ordering;
@@ -100,7 +104,7 @@ pub struct Database {
     stop: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the directory is ours.
-    _lock: Option<std::fs::File>,
+    _lock: Option<DirectoryLock>,
 }
 
 impl Database {
@@ -374,5 +378,7 @@ fn damaged(error: impl core::fmt::Display) -> StoreError {
     StoreError::Failed(format!("a stored value is damaged: {error}"))
 }
 
+#[cfg(test)]
+mod restoring_tests;
 #[cfg(test)]
 mod tests;

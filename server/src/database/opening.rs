@@ -13,8 +13,7 @@
 //! journal. Only one disagreement is not the store's fault: when it followed further than the journal goes, then the journal
 //! has lost what was acknowledged, and nothing is opened.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -25,7 +24,9 @@ use uuid::Uuid;
 
 use super::apply::Follower;
 use super::writer::{Progress, Writer};
-use super::{Applied, Checkpoints, Database, FORMAT, Failure, Idempotency, damaged, from_json, keys};
+use super::{
+    Applied, Checkpoints, Database, DirectoryLock, FORMAT, Failure, Idempotency, damaged, from_json, keys,
+};
 use crate::files::{Disk, Files};
 use crate::journal::{self, Chain, Head, JournalError, Log, Tree, Written};
 use crate::keyring::{Keyring, KeyringError, WrappingKey};
@@ -33,12 +34,12 @@ use crate::store::{Batch, SledStore, Store, StoreError};
 
 /// Records of the journal that the store follows in one batch.
 const STEP: u64 = 1000;
-/// Rows of the store that are looked at together.
-const STEP_ROWS: usize = 4096;
 /// How long the store may be behind on the disk: what is lost of it is replayed at the next start.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// How long a lock may outlive its owner: a worker that was forked a moment before holds it, too, until it has become another program.
-const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// Rows of the store that are looked at together.
+const PAGE: usize = 10_000;
+/// Lost records whose ids are told one by one.
+const TOLD_MAX: usize = 20;
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +70,22 @@ pub enum OpenError {
     )]
     AnotherJournal(u64),
     /// Records whose keys are gone though nobody erased them.
-    #[error("{0} records have lost their keys: restore the directory `keys`")]
+    #[error(
+        "{0} records have lost their keys, and nobody erased them: put back the directory `keys` that belongs to this journal \
+         (docs/src/backups.md says what to do where there is none)"
+    )]
     KeysLost(usize),
+    /// Restoring would destroy all keys of another unit's records.
+    #[error(
+        "none of the {records} records of the backup has a key here, and the {keys} keys that are here are of records that it \
+         does not know: `keys` belongs to another journal; nothing was changed"
+    )]
+    OtherKeyring {
+        /// Records of the backup.
+        records: usize,
+        /// Keys of the keyring.
+        keys: usize,
+    },
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -111,8 +126,8 @@ impl From<StoreError> for Unfit {
 impl Database {
     /// Makes a data directory with an empty journal and keyring.
     pub fn create(directory: &Path, wrapping: &WrappingKey) -> Result<Self, OpenError> {
-        let lock = lock(directory)?;
-        let places = places(directory)?;
+        let lock = DirectoryLock::take(directory)?;
+        let places = places(directory, "journal")?;
         match journal::open(places.journal.clone())? {
             // Made, and cut off before anything was recorded.
             Some(log) if log.head().size == 0 => drop(log),
@@ -123,7 +138,8 @@ impl Database {
             Keyring::create(places.keys.clone(), wrapping)?;
         }
         Checkpoints::create(&*places.checkpoints)?;
-        Self::over(places, &SledDirectory(directory), wrapping, Some(lock))
+        let stores = SledDirectory(lock.directory().to_owned());
+        Self::over(places, &stores, wrapping, Some(lock))
     }
 
     /// Opens a data directory, and makes the store follow the journal.
@@ -131,9 +147,20 @@ impl Database {
         if !directory.join("journal").is_dir() {
             return Err(OpenError::NotInitialised);
         }
-        let lock = lock(directory)?;
-        let database = Self::over(places(directory)?, &SledDirectory(directory), wrapping, Some(lock))?;
+        Self::open_locked(DirectoryLock::take(directory)?, wrapping)
+    }
+
+    /// The same in a directory that is ours already.
+    pub fn open_locked(lock: DirectoryLock, wrapping: &WrappingKey) -> Result<Self, OpenError> {
+        let places = places(lock.directory(), "journal")?;
+        let stores = SledDirectory(lock.directory().to_owned());
+        let database = Self::over(places, &stores, wrapping, Some(lock))?;
         if database.is_initialised()? { Ok(database) } else { Err(OpenError::NotInitialised) }
+    }
+
+    /// Wraps all data keys under another wrapping key ([`Keyring::rotate`]).
+    pub fn rotate_wrapping_key(&self, new: &WrappingKey) -> Result<(), KeyringError> {
+        self.keyring.rotate(new)
     }
 
     /// The same over any files and any store.
@@ -141,7 +168,7 @@ impl Database {
         places: Places,
         stores: &dyn Stores,
         wrapping: &WrappingKey,
-        lock: Option<std::fs::File>,
+        lock: Option<DirectoryLock>,
     ) -> Result<Self, OpenError> {
         let Places { journal, keys, checkpoints } = places;
         let log = journal::open(journal.clone())?.ok_or(OpenError::NotInitialised)?;
@@ -149,7 +176,9 @@ impl Database {
         refuse_another_journal(&checkpoints, &*journal, log.head())?;
         let keyring = Arc::new(Keyring::open(keys, wrapping)?);
         let Followed { store, applied, head } = follow_or_make_anew(stores, &*journal, log.head())?;
-        settle_keys(&keyring, &*store)?;
+        let missing = Missing::of(&keyring, &*store)?;
+        refuse_lost(&missing)?;
+        settle_keys(&keyring, &*store, missing.with_key)?;
         forget_old_requests(&*store)?;
         let failure = Arc::new(Failure::default());
         let progress = Arc::new(Progress::default());
@@ -209,15 +238,16 @@ pub(super) trait Stores {
     fn set_aside(&self) -> Result<(), StoreError>;
 }
 
-struct SledDirectory<'a>(&'a Path);
+/// sled, in a data directory.
+pub(super) struct SledDirectory(pub(super) PathBuf);
 
-impl Stores for SledDirectory<'_> {
+impl Stores for SledDirectory {
     fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
-        Ok(Arc::new(SledStore::open(self.0)?))
+        Ok(Arc::new(SledStore::open(&self.0)?))
     }
 
     fn set_aside(&self) -> Result<(), StoreError> {
-        SledStore::set_aside(self.0)
+        SledStore::set_aside(&self.0)
     }
 }
 
@@ -228,34 +258,25 @@ pub(super) struct Places {
     pub(super) checkpoints: Arc<dyn Files>,
 }
 
-fn places(directory: &Path) -> Result<Places, OpenError> {
+/// Of a data directory, with the journal under this name.
+pub(super) fn places(directory: &Path, journal: &str) -> Result<Places, OpenError> {
     let files = |name| Disk::new(&directory.join(name)).map(Arc::new);
-    Ok(Places { journal: files("journal")?, keys: files("keys")?, checkpoints: files("checkpoints")? })
-}
-
-fn lock(directory: &Path) -> Result<std::fs::File, OpenError> {
-    let file = std::fs::File::create(directory.join("lock"))?;
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
-            Err(std::fs::TryLockError::WouldBlock) if start.elapsed() > LOCK_WAIT => {
-                return Err(OpenError::InUse);
-            }
-            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT / 50),
-        }
-    }
+    Ok(Places { journal: files(journal)?, keys: files("keys")?, checkpoints: files("checkpoints")? })
 }
 
 /// A store that has followed the journal to its end.
-struct Followed {
-    store: Arc<dyn Store>,
+pub(super) struct Followed {
+    pub(super) store: Arc<dyn Store>,
     applied: Applied,
     head: (Tree, Chain),
 }
 
-fn follow_or_make_anew(stores: &dyn Stores, journal: &dyn Files, head: Head) -> Result<Followed, OpenError> {
+/// A store that has followed the journal to its end.
+pub(super) fn follow_or_make_anew(
+    stores: &dyn Stores,
+    journal: &dyn Files,
+    head: Head,
+) -> Result<Followed, OpenError> {
     let attempt = || -> Result<_, Unfit> {
         let store = stores.open()?;
         let follower = follow(&*store, journal, head)?;
@@ -318,26 +339,51 @@ fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<F
     Ok(follower)
 }
 
-/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off.
-///
-/// A key is durable before its entry is. So a record without one has lost it, be its slot unreadable or, as in a file that was cut
-/// short, free; nothing is changed then. If none has, an unreadable slot was being written when the power went, and is nobody's.
-fn settle_keys(keyring: &Keyring, store: &dyn Store) -> Result<(), OpenError> {
-    let keyed: HashSet<Uuid> = keyring.records().collect();
-    let (mut nobodys, mut lost, mut after) = (keyed.clone(), 0, Vec::new());
-    loop {
-        let rows = store.scan(keys::RECORD, &after, STEP_ROWS)?;
-        for (key, _) in &rows {
-            let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(damaged)?;
-            nobodys.remove(&id);
-            lost += usize::from(!keyed.contains(&id));
+/// What store and keyring know of one another.
+pub(super) struct Missing {
+    /// Records of the store that have no key.
+    pub(super) without_key: Vec<Uuid>,
+    /// Records of the store that have one.
+    pub(super) with_key: usize,
+}
+
+impl Missing {
+    /// Looks at every record of a store that has followed the journal to its end.
+    pub(super) fn of(keyring: &Keyring, store: &dyn Store) -> Result<Self, OpenError> {
+        let mut found = Self { without_key: Vec::new(), with_key: 0 };
+        let mut after = Vec::new();
+        loop {
+            let page = store.scan(keys::RECORD, &after, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(found) };
+            after.clone_from(last);
+            for (key, _) in page {
+                let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(damaged)?;
+                if keyring.has(id) {
+                    found.with_key += 1;
+                } else {
+                    found.without_key.push(id);
+                }
+            }
         }
-        let Some((last, _)) = rows.into_iter().next_back() else { break };
-        after = last;
     }
-    if lost > 0 {
-        return Err(OpenError::KeysLost(lost));
+}
+
+/// A record without a key that nobody erased: what was erased has left the store, even where a crash cut the erasure off, because the
+/// store has followed the journal. So this is damage, or somebody else's keyring, and to go on would make it look like an erasure.
+fn refuse_lost(missing: &Missing) -> Result<(), OpenError> {
+    for id in missing.without_key.iter().take(TOLD_MAX) {
+        tracing::error!(%id, "a record has lost its key");
     }
+    match missing.without_key.len() {
+        0 => Ok(()),
+        lost => Err(OpenError::KeysLost(lost)),
+    }
+}
+
+/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. A slot that cannot be read is
+/// nobody's then: a key that was being written, or destroyed, when the power went. Tells how many keys it destroyed. Where the keyring has no
+/// more keys than records of the store have, there is none to look for.
+pub(super) fn settle_keys(keyring: &Keyring, store: &dyn Store, with_key: usize) -> Result<usize, OpenError> {
     if keyring.unreadable() > 0 {
         let cleared = keyring.clear_unreadable()?;
         tracing::warn!(
@@ -345,8 +391,16 @@ fn settle_keys(keyring: &Keyring, store: &dyn Store) -> Result<(), OpenError> {
             "slots of the keyring were being written when the machine stopped; they are free again"
         );
     }
-    keyring.destroy_all(&Vec::from_iter(nobodys))?;
-    Ok(())
+    if keyring.len() == with_key {
+        return Ok(0);
+    }
+    let mut nobodys = Vec::new();
+    for id in keyring.records() {
+        if store.get(&keys::record(id))?.is_none() {
+            nobodys.push(id);
+        }
+    }
+    Ok(keyring.destroy_all(&nobodys)?)
 }
 
 fn forget_old_requests(store: &dyn Store) -> Result<(), StoreError> {

@@ -12,13 +12,13 @@ use crate::keyring::WrappingKey;
 use crate::store::MemoryStore;
 
 /// A machine: what is on its disks, and its wrapping key.
-struct Machine {
-    journal: Simulated,
-    keys: Simulated,
-    checkpoints: Simulated,
-    wrapping: WrappingKey,
+pub(super) struct Machine {
+    pub(super) journal: Simulated,
+    pub(super) keys: Simulated,
+    pub(super) checkpoints: Simulated,
+    pub(super) wrapping: WrappingKey,
     /// Kept over a restart, as a store on disk is; replaced where it is set aside.
-    store: parking_lot::Mutex<Arc<MemoryStore>>,
+    pub(super) store: parking_lot::Mutex<Arc<MemoryStore>>,
 }
 
 impl Stores for Machine {
@@ -33,7 +33,7 @@ impl Stores for Machine {
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let wrapping = WrappingKey::generate().unwrap();
         let [journal, keys, checkpoints] = std::array::from_fn(|_| Simulated::default());
         Log::create(Arc::new(journal.clone())).unwrap();
@@ -42,7 +42,7 @@ impl Machine {
         Self { journal, keys, checkpoints, wrapping, store: parking_lot::Mutex::default() }
     }
 
-    fn start(&self) -> Result<Database, OpenError> {
+    pub(super) fn start(&self) -> Result<Database, OpenError> {
         let places = Places {
             journal: Arc::new(self.journal.clone()),
             keys: Arc::new(self.keys.clone()),
@@ -52,7 +52,7 @@ impl Machine {
     }
 }
 
-fn audit() -> AuditRecord {
+pub(super) fn audit() -> AuditRecord {
     AuditRecord {
         at: jiff::Timestamp::UNIX_EPOCH,
         operation: Operation::Entry,
@@ -66,7 +66,7 @@ fn audit() -> AuditRecord {
     }
 }
 
-fn record(state: &str, category: Category, number: u32) -> Record {
+pub(super) fn record(state: &str, category: Category, number: u32) -> Record {
     let state: MemberState = state.parse().unwrap();
     let reference = format!("{state}{}-{number:03}", category.number());
     let position = 2u8.try_into().unwrap();
@@ -96,7 +96,7 @@ fn record(state: &str, category: Category, number: u32) -> Record {
     }
 }
 
-fn enter(database: &Database, record: &Record, print: Vec<u8>) {
+pub(super) fn enter(database: &Database, record: &Record, print: Vec<u8>) {
     let prints = [Print { position: record.fingerprints[0].position, data: print }];
     database.record(entry(record, prints.into())).unwrap();
 }
@@ -185,7 +185,7 @@ fn r_hit_3_disclosures_add_up_on_the_record_and_the_audit_is_numbered() {
 }
 
 /// Reference numbers of everything that is stored, in order.
-fn stored(database: &Database) -> Vec<String> {
+pub(super) fn stored(database: &Database) -> Vec<String> {
     let records = database.list("AT".parse().unwrap(), None, None, 1000).unwrap().0;
     records.iter().map(|record| record.reference_number.as_str().to_owned()).collect()
 }
@@ -389,7 +389,7 @@ struct Acknowledged {
     erased: Option<Uuid>,
 }
 
-fn erasure(record: &Record) -> Event {
+pub(super) fn erasure(record: &Record) -> Event {
     let Event { audit, .. } = entry(record, Vec::new());
     Event { audit, change: Change::Erased(record.id, crate::eurodac::erasure::Ground::FactuallyInaccurate) }
 }

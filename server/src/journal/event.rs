@@ -34,6 +34,8 @@ pub enum Operation {
     Repetition,
     /// A set was erased before its time (R-ERASE-1).
     Erasure,
+    /// The journal was put back from a backup, and what had been erased since was forgotten again (R-OPS-2, R-ERASE-2).
+    Restoration,
 }
 
 /// How many stored sets of one kind a comparison touched (R-COMP-10).

@@ -23,6 +23,7 @@ pub use frame::Chain;
 pub use log::{Head, Log, Place, SEGMENT_BYTES};
 pub use note::{NoteError, NoteSignature, SigningKey, VerifierKey};
 pub use reader::{Replayed, read, replay, segments};
+pub(crate) use reader::{load, walk};
 pub use recovery::open;
 pub use schema::{Effect, PartLengths, Parts, Span, Written};
 pub use tree::{Root, Tree};
@@ -70,11 +71,11 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    fn io(what: &'static str, name: &str, error: std::io::Error) -> Self {
+    pub(crate) fn io(what: &'static str, name: &str, error: std::io::Error) -> Self {
         Self::Io { what, name: name.to_owned(), error }
     }
 
-    fn damaged(segment: u64, offset: u64, number: u64, problem: &str) -> Self {
+    pub(crate) fn damaged(segment: u64, offset: u64, number: u64, problem: &str) -> Self {
         Self::Damaged { number, segment, offset, problem: problem.to_owned() }
     }
 }

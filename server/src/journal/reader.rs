@@ -18,7 +18,7 @@ pub fn read(files: &dyn Files, place: Place, skip: u64, length: usize) -> Result
 }
 
 /// All bytes of a segment, with its header taken off and looked at.
-pub(super) fn load(files: &dyn Files, first: u64) -> Result<(SegmentHeader, Vec<u8>), JournalError> {
+pub(crate) fn load(files: &dyn Files, first: u64) -> Result<(SegmentHeader, Vec<u8>), JournalError> {
     let name = segment_name(first);
     let io = |e| JournalError::io("read", &name, e);
     let length = usize::try_from(files.len(&name).map_err(io)?).unwrap_or(usize::MAX);
@@ -33,7 +33,7 @@ pub(super) fn load(files: &dyn Files, first: u64) -> Result<(SegmentHeader, Vec<
 
 /// Goes through the frames of a segment as long as they follow one another; gives each record to `each`. Tells the offset at
 /// which it stopped, and the head there.
-pub(super) fn walk(
+pub(crate) fn walk(
     header: &SegmentHeader,
     bytes: &[u8],
     mut each: impl FnMut(&Frame, Place, &[u8]) -> Result<(), JournalError>,

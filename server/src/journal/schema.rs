@@ -67,6 +67,12 @@ pub enum Effect {
         /// Why.
         ground: Ground,
     },
+    /// A set was found without its key when the journal was put back from a backup: it had been erased after the backup was made.
+    /// State, category and reference number are those of the audit.
+    Forgotten {
+        /// Its id.
+        id: Uuid,
+    },
 }
 
 /// Lengths of the sealed parts of an entry, in their order. Unit: bytes.

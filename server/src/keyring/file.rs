@@ -25,7 +25,7 @@ pub(super) struct Loaded {
     pub unreadable: Vec<u32>,
 }
 
-fn there(files: &dyn Files, name: &str) -> io::Result<bool> {
+pub(super) fn there(files: &dyn Files, name: &str) -> io::Result<bool> {
     Ok(files.list()?.iter().any(|file| file == name))
 }
 
@@ -49,15 +49,7 @@ pub(super) fn create(files: &dyn Files, wrapping: &WrappingKey) -> Result<(), Ke
 /// Finds the file that counts and gives it its name, having seen that the wrapping key is its own; changes nothing
 /// otherwise.
 pub(super) fn settle(files: &dyn Files, wrapping: &WrappingKey) -> Result<Header, KeyringError> {
-    let name = match (there(files, NAME)?, there(files, OLD)?) {
-        (true, _) => NAME,
-        (false, true) => OLD,
-        (false, false) => return Err(KeyringError::Missing),
-    };
-    if files.len(name)? < HEADER as u64 {
-        return Err(KeyringError::Damaged("it is shorter than its header"));
-    }
-    let header = Header::decode(&files.read(name, 0, HEADER)?)?;
+    let (name, header) = header(files)?;
     if !wrapping.is_of(&header) {
         return Err(KeyringError::WrongWrappingKey);
     }
@@ -68,6 +60,19 @@ pub(super) fn settle(files: &dyn Files, wrapping: &WrappingKey) -> Result<Header
     // back.
     files.sync_directory()?;
     Ok(header)
+}
+
+/// The file that counts, and its header.
+pub(super) fn header(files: &dyn Files) -> Result<(&'static str, Header), KeyringError> {
+    let name = match (there(files, NAME)?, there(files, OLD)?) {
+        (true, _) => NAME,
+        (false, true) => OLD,
+        (false, false) => return Err(KeyringError::Missing),
+    };
+    if files.len(name)? < HEADER as u64 {
+        return Err(KeyringError::Damaged("it is shorter than its header"));
+    }
+    Ok((name, Header::decode(&files.read(name, 0, HEADER)?)?))
 }
 
 /// Reads all slots, and writes them back as they are.
@@ -145,7 +150,7 @@ pub(super) fn wipe_leftovers(files: &dyn Files) -> io::Result<()> {
 }
 
 /// Zeros over all of a file, on the disk, before its name goes: what is only unlinked stays readable in free space.
-fn wipe(files: &dyn Files, name: &str) -> io::Result<()> {
+pub(super) fn wipe(files: &dyn Files, name: &str) -> io::Result<()> {
     let zeros = vec![0; BLOCK];
     let (mut at, end) = (0, files.len(name)?);
     while at < end {

@@ -48,6 +48,10 @@ impl Memory {
         Ok(numbers)
     }
 
+    pub fn has(&self, record: Uuid) -> bool {
+        self.index.contains_key(&record)
+    }
+
     pub fn get(&self, record: Uuid) -> Result<Option<DataKey>, KeyringError> {
         let Some(&number) = self.index.get(&record) else { return Ok(None) };
         self.wrapping.unseal(&self.header, number, &self.blocks[block(number)][place(number)]).map(Some)

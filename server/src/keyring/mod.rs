@@ -48,6 +48,7 @@
 
 mod error;
 mod file;
+pub mod key_file;
 mod layout;
 mod memory;
 mod ring;

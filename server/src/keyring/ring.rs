@@ -61,6 +61,11 @@ impl Keyring {
         Ok(file::exists(files)?)
     }
 
+    /// Whether the keyring of a directory is under this key. Changes nothing.
+    pub fn is_under(files: &dyn Files, wrapping: &WrappingKey) -> Result<bool, KeyringError> {
+        Ok(wrapping.is_of(&file::header(files)?.1))
+    }
+
     /// Makes an empty keyring, durable when this returns; refused where there is one.
     pub fn create(files: Arc<dyn Files>, wrapping: &WrappingKey) -> Result<Self, KeyringError> {
         file::create(&*files, wrapping)?;
@@ -121,6 +126,11 @@ impl Keyring {
         self.memory.read().get(record)
     }
 
+    /// Whether a record has a key.
+    pub fn has(&self, record: Uuid) -> bool {
+        self.memory.read().has(record)
+    }
+
     /// Destroys a record's key: when this returns, its slot is zeros on the disk and in memory, and what the key
     /// sealed is noise (R-ERASE-2). `false` where the record has no key, which is as durable. Refused while slots are
     /// unreadable: one of them may hold the remains of this very key.
@@ -179,6 +189,11 @@ impl Keyring {
         *self.memory.write() = next;
         (writer.free, writer.unsynced) = (free, false);
         writer.tried(file::wipe_leftovers(&*self.files))
+    }
+
+    /// Id of the wrapping key, drawn at random at each rotation: says which one it is and nothing of the key.
+    pub fn wrapping_key_id(&self) -> Uuid {
+        Uuid::from_bytes(self.memory.read().header.id)
     }
 
     /// How many records have a key.

@@ -79,7 +79,7 @@ impl Past {
                     assert!(again.is_none(), "{id} was compared twice: its disclosures stand there twice");
                 }
             }
-            Effect::Erased { id, .. } => {
+            Effect::Erased { id, .. } | Effect::Forgotten { id } => {
                 let gone = self.entered.remove(&id).expect("what is erased was entered, and erased once");
                 assert_eq!(gone.reference, audit.reference_number.unwrap().as_str());
                 self.references.remove(&gone.reference);

@@ -8,6 +8,7 @@
 
 mod access;
 mod audit;
+mod backups;
 mod benching;
 mod category_3;
 mod command_line;

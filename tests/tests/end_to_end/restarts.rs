@@ -86,4 +86,11 @@ fn cut_last_record(data: &Path) {
         fs_err::OpenOptions::new().write(true).open(journal.join(segment_name(place.segment))).unwrap();
     segment.set_len(place.offset - HEADER_BYTES as u64).unwrap();
     fs_err::remove_dir_all(data.join("store")).unwrap();
+    // Those signed since would tell that records are missing, as they should.
+    for file in fs_err::read_dir(data.join("checkpoints")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "checkpoint") {
+            fs_err::remove_file(path).unwrap();
+        }
+    }
 }

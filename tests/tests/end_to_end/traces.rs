@@ -53,15 +53,16 @@ pub fn packed(record: &[u8]) -> HashSet<Vec<u8>> {
 /// Pieces that one wide register holds when it is spilled to a stack: no print and no template.
 const PIECES_OF_A_REGISTER: usize = 7;
 
-/// How many stretches of 128 bytes of the writable memory of a process hold more of the pieces than a register does.
-pub fn in_memory(process: u32, wanted: &HashSet<Vec<u8>>) -> usize {
+/// Stretches of 128 bytes of the writable memory of a process that hold more of the pieces than a register does: address, and the
+/// mapping that it is in.
+pub fn in_memory(process: u32, wanted: &HashSet<Vec<u8>>) -> Vec<String> {
     let mut begins = vec![false; 1 << 16];
     for piece in wanted {
         begins[usize::from(u16::from_le_bytes([piece[0], piece[1]]))] = true;
     }
     let maps = fs_err::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut stretches: HashMap<u64, usize> = HashMap::new();
+    let mut stretches: HashMap<u64, (usize, &str)> = HashMap::new();
     for line in
         maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw")))
     {
@@ -76,10 +77,11 @@ pub fn in_memory(process: u32, wanted: &HashSet<Vec<u8>>) -> usize {
             for (place, window) in (at..).zip(bytes.windows(FRAGMENT)) {
                 let may = begins[usize::from(u16::from_le_bytes([window[0], window[1]]))];
                 if may && wanted.contains(window) {
-                    *stretches.entry(place / 128).or_default() += 1;
+                    stretches.entry(place / 128).or_insert((0, line)).0 += 1;
                 }
             }
         }
     }
-    stretches.values().filter(|&&pieces| pieces > PIECES_OF_A_REGISTER).count()
+    let telling = stretches.into_iter().filter(|(_, (pieces, _))| *pieces > PIECES_OF_A_REGISTER);
+    telling.map(|(stretch, (_, mapping))| format!("{:x} in {mapping}", stretch * 128)).collect()
 }

@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod faults;
+mod key_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
