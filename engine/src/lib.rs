@@ -20,6 +20,7 @@ mod pairing;
 mod query;
 #[expect(unsafe_code, reason = "instructions that not every machine has can be called in no other way")]
 pub mod simd;
+pub mod stack;
 pub mod stages;
 pub mod template;
 pub mod tunables;

@@ -1,9 +1,9 @@
 //! Backups of the journal, encrypted, and the way back.
 //!
 //! The journal is the truth, so it is all that a backup needs: the store is made from it. The keyring is never in one
-//! ([`crate::keyring`]): without it a backup is noise but for the audit, and whoever was erased is erased from every backup at once, wherever
-//! it lies. On top of that, files are encrypted with age to recipients whose identity is kept elsewhere, so that the machine that makes
-//! backups, and whoever has them, reads not even the audit. The ordinary `age` tool reads them too.
+//! ([`crate::keyring`]): without it a backup is noise but for the audit, and whoever was erased is erased from every backup at
+//! once, wherever it lies. On top of that, files are encrypted with age to recipients whose identity is kept elsewhere, so that
+//! the machine that makes backups, and whoever has them, reads not even the audit. The ordinary `age` tool reads them too.
 //!
 //! | in the directory of a backup | what |
 //! | --- | --- |

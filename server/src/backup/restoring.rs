@@ -1,8 +1,9 @@
 //! Putting a backup in its place in a data directory, whole or not at all.
 //!
-//! The journal is unpacked under another name, made to agree with the keyring there ([`Database::reconcile`]), and renamed when all of it is
-//! on the disk. So a restoration that was cut off is begun again, and `whorl serve` never sees half of one. The keys of records that the
-//! backup does not know are destroyed before the rename: they are of no use with that journal, and the next attempt finds the same.
+//! The journal is unpacked under another name, made to agree with the keyring there ([`Database::reconcile`]), and renamed when
+//! all of it is on the disk. So a restoration that was cut off is begun again, and `whorl serve` never sees half of one. The keys
+//! of records that the backup does not know are destroyed before the rename: they are of no use with that journal, and the next
+//! attempt finds the same.
 
 use std::path::PathBuf;
 

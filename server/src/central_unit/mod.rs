@@ -28,6 +28,7 @@ use whorl_engine::calibration::Calibration;
 use whorl_engine::engine::{Choice, Engine, Status};
 use whorl_engine::extraction::pool::{Afterwards, Pool, Settings as PoolSettings};
 use whorl_engine::minutia::FingerPosition;
+use whorl_engine::stack;
 use whorl_engine::template::Template;
 
 use crate::access::Transmitter;
@@ -142,6 +143,7 @@ impl CentralUnit {
         };
         let cut_off = unit.load()?;
         unit.compare_cut_off(cut_off)?;
+        stack::overwrite_on_all();
         Ok(unit)
     }
 

@@ -23,9 +23,9 @@ enum Command {
     ///
     /// Example: whorl keys rotate --data DIR --wrapping-key env:OLD --new-wrapping-key env:NEW
     ///
-    /// Where the wrapping key is DIR/keys/wrapping.key, a new one is made and takes its place, and the old one is overwritten. Where it comes
-    /// from elsewhere, put the new key there first, rotate, then destroy every copy of the old one. If a rotation is cut off, keep both
-    /// and try them: one opens the keyring, the other is refused by name.
+    /// Where the wrapping key is DIR/keys/wrapping.key, a new one is made and takes its place, and the old one is overwritten.
+    /// Where it comes from elsewhere, put the new key there first, rotate, then destroy every copy of the old one. If a rotation
+    /// is cut off, keep both and try them: one opens the keyring, the other is refused by name.
     Rotate(Rotate),
     /// Say how many records have keys, and which wrapping key it is
     ///

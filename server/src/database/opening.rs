@@ -380,9 +380,9 @@ fn refuse_lost(missing: &Missing) -> Result<(), OpenError> {
     }
 }
 
-/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. A slot that cannot be read is
-/// nobody's then: a key that was being written, or destroyed, when the power went. Tells how many keys it destroyed. Where the keyring has no
-/// more keys than records of the store have, there is none to look for.
+/// Destroys the keys of what is no record: entries that were never acknowledged, erasures that were cut off. A slot that cannot
+/// be read is nobody's then: a key that was being written, or destroyed, when the power went. Tells how many keys it destroyed.
+/// Where the keyring has no more keys than records of the store have, there is none to look for.
 pub(super) fn settle_keys(keyring: &Keyring, store: &dyn Store, with_key: usize) -> Result<usize, OpenError> {
     if keyring.unreadable() > 0 {
         let cleared = keyring.clear_unreadable()?;

@@ -119,8 +119,8 @@ fn database() -> Database {
 #[test]
 fn a_print_comes_back_whole_with_its_record() {
     let database = database();
-    for (sequence, length) in (0u32..).zip([0, 1, 4095, 70_000]) {
-        let mut entered = record("AT", Category::Applicant, length as u32);
+    for (sequence, length) in (0u32..).zip([0usize, 1, 4095, 70_000]) {
+        let mut entered = record("AT", Category::Applicant, sequence);
         let print: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
         enter(&database, &entered, print.clone());
         entered.sequence = sequence;

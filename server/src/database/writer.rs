@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use uuid::Uuid;
+use whorl_engine::stack;
 
 use super::apply::Follower;
 use super::{Applied, Failure};
@@ -194,6 +195,8 @@ impl Writer {
             }
             replies.push(done.reply);
         }
+        // Templates went through here into the gallery.
+        stack::overwrite();
         for reply in replies {
             let _ = reply.try_send(Ok(()));
         }

@@ -42,8 +42,8 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
                 let answer = service.call(request);
                 async move {
                     let mut answer = answer.await?;
-                    if path == TRANSMISSIONS {
-                        // What a connection has read stays in its buffer until it is closed.
+                    if path.starts_with(PRINTS) {
+                        // What a connection has read and written stays in its buffers until it is closed.
                         answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                     }
                     let (status, took_ms) = (answer.status().as_u16(), start.elapsed().as_millis());
@@ -84,7 +84,7 @@ fn let_go_of_the_connection(request: &mut ServiceRequest) {
 
 fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(at(TRANSMISSIONS, "POST", web::post().to(transmissions::transmit)))
+        .service(at("/v1/eurodac/transmissions", "POST", web::post().to(transmissions::transmit)))
         .service(at("/v1/eurodac/records", GET, get().to(records::list)))
         .service(
             at("/v1/eurodac/records/{id}", "GET, HEAD, DELETE", get().to(records::get))
@@ -100,7 +100,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(at("/openapi.json", GET, get().to(openapi::serve)));
 }
 
-const TRANSMISSIONS: &str = "/v1/eurodac/transmissions";
+/// Paths whose requests or answers may have prints in them.
+const PRINTS: &str = "/v1/eurodac/";
 const GET: &str = "GET, HEAD";
 
 /// GET, and HEAD, which is answered the same without the body.

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use whorl_engine::stack;
 
 use super::body;
 use super::caller::Authenticated;
@@ -58,7 +59,13 @@ pub async fn transmit(
     // A place first, then the body: what waits holds no memory.
     let _place = places.take().await?;
     let body = body::json(&request, payload).await?;
-    let answer = web::block(move || carry_out(&unit, &transmitter, key, body)).await.map_err(|_| {
+    let work = move || {
+        // R-COMP-5: on the stacks of whoever took part.
+        let answer = stack::overwritten_after(|| carry_out(&unit, &transmitter, key, body));
+        stack::overwrite_on_all();
+        answer
+    };
+    let answer = web::block(work).await.map_err(|_| {
         Problem::new(Code::Unavailable, "the request was dropped; nothing can be said of it")
     })??;
     Ok(respond(answer))

@@ -11,7 +11,7 @@ use crate::files::simulated::{Fault, Simulated};
 fn body(number: u64) -> Vec<u8> {
     let length = usize::try_from(number * 397 % 1500).unwrap();
     let mut body = number.to_le_bytes().to_vec();
-    body.extend((0..length).map(|i| (i % 251) as u8));
+    body.extend((0..=250u8).cycle().take(length));
     body
 }
 

@@ -4,13 +4,15 @@
 //! are encrypted as a whole. Rotating it changes two files, key and keyring, and power may go between. Three names: `wrapping.key`;
 //! `wrapping.key.new`, from before the rotation until it takes the place of the other; `wrapping.key.old`, while it is being overwritten.
 //!
-//! | step | cut after it, or during it | what the next start finds | what it does |
-//! | --- | --- | --- | --- |
-//! | 1 [`prepare`]: `.new` written, synced, and its name too | no `.new`, or one in any state | `wrapping.key` opens the keyring | nothing; the next rotation overwrites `.new` |
-//! | 2 [`super::Keyring::rotate`] | keyring under the old key, or under the new | one of the two opens it | nothing, or steps 3 to 5 |
-//! | 3 `wrapping.key` becomes `.old` | `.old` and `.new` | only `.new` opens it | steps 4 and 5 |
-//! | 4 `.new` becomes `wrapping.key`; the directory is synced | `.old` | `wrapping.key` opens it | step 5 |
-//! | 5 zeros over `.old`, synced; it is removed | `.old` in any state, or none | `wrapping.key` opens it | step 5 |
+//! | step | cut during it or after it, the next start finds | and does |
+//! | --- | --- | --- |
+//! | 1 [`prepare`]: `.new` is written and synced, and its name | `.new` in any state or none; `wrapping.key` opens the keyring | nothing |
+//! | 2 [`super::Keyring::rotate`] | one of the two opens it | nothing, or steps 3 to 5 |
+//! | 3 `wrapping.key` becomes `.old` | `.old` and `.new`; `.new` opens it | steps 4 and 5 |
+//! | 4 `.new` becomes `wrapping.key`; the directory is synced | `.old`; `wrapping.key` opens it | step 5 |
+//! | 5 zeros over `.old`, synced; it is removed | `.old` in any state, or none; `wrapping.key` opens it | step 5 |
+//!
+//! A `.new` that was never used is overwritten by the next rotation.
 //!
 //! So at every point a key that opens the keyring has one of the names, and nothing is overwritten that is not known to be of no use any
 //! more. All of it happens under the lock of the data directory.

@@ -6,7 +6,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::cast_possible_truncation,
-    clippy::print_stdout,
     reason = "helpers of tests: what cannot be done fails the test, numbers are small, and figures are printed"
 )]
 
