@@ -37,11 +37,10 @@ struct Figures {
 
 #[test]
 fn r_data_7_r_audit_2_r_hit_3_r_ops_2_whenever_it_is_killed_what_was_acknowledged_is_there() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let rounds = number("WHORL_CRASH_ROUNDS").unwrap_or(ROUNDS);
+    let rounds = variable("WHORL_CRASH_ROUNDS").unwrap_or(ROUNDS);
     let now = jiff::Timestamp::now().as_microsecond().unsigned_abs();
-    let seed = number("WHORL_CRASH_SEED").unwrap_or(now);
-    println!("WHORL_CRASH_SEED={seed}");
+    let seed = variable("WHORL_CRASH_SEED").unwrap_or(now);
+    say(&format!("WHORL_CRASH_SEED={seed}"));
     let mut dice = Dice(seed);
     let mut figures = Figures::default();
     let start = Instant::now();
@@ -49,7 +48,15 @@ fn r_data_7_r_audit_2_r_hit_3_r_ops_2_whenever_it_is_killed_what_was_acknowledge
         let left = rounds - figures.rounds;
         run(left.min(ROUNDS_AN_INSTALLATION), rounds > ROUNDS, &mut dice, &mut figures);
     }
-    println!("{figures:?} in {:?}", start.elapsed());
+    say(&format!("{figures:?} in {:?}", start.elapsed()));
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+fn say(what: &str) {
+    println!("{what}");
 }
 
 fn run(rounds: u64, long: bool, dice: &mut Dice, figures: &mut Figures) {
