@@ -280,6 +280,7 @@ pub(super) fn follow_or_make_anew(
     let attempt = || -> Result<_, Unfit> {
         let store = stores.open()?;
         let follower = follow(&*store, journal, head)?;
+        read_through(&*store)?;
         let (applied, head) = (follower.applied().clone(), follower.head());
         Ok(Followed { store, applied, head })
     };
@@ -295,6 +296,15 @@ pub(super) fn follow_or_make_anew(
             })
         }
     }
+}
+
+/// Reads all of a store: what is damaged is found now, when another can be made, and not when somebody asks for it.
+fn read_through(store: &dyn Store) -> Result<(), StoreError> {
+    let mut after = Vec::new();
+    while let Some((last, _)) = store.scan(b"", &after, PAGE)?.pop() {
+        after = last;
+    }
+    Ok(())
 }
 
 /// Makes a store follow the journal to its end.
@@ -314,6 +324,7 @@ fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<F
     format.put(keys::format(), FORMAT.to_vec());
     store.apply(format)?;
     let (mut same, mut told) = (applied.size == 0, Instant::now());
+    let mut store_failed = None;
     let mut follower = Follower::new(store, applied.clone())?;
     let followed = journal::replay(journal, applied.size.saturating_sub(1), |record| {
         if record.number < applied.size {
@@ -328,8 +339,12 @@ fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<F
             tracing::info!(record = record.number, of = head.size, "following the journal");
             told = Instant::now();
         }
-        step.map_err(|error| JournalError::Schema(error.to_string()))
+        // The journal's error only stops the replay: it is the store that failed.
+        step.map_err(|error| JournalError::Schema(store_failed.insert(error).to_string()))
     });
+    if let Some(error) = store_failed {
+        return Err(error.into());
+    }
     followed.map_err(OpenError::from)?;
     if !same {
         return Err(Unfit::Doubtful("it followed another journal".into()));

@@ -64,6 +64,13 @@ impl SledStore {
         Ok(())
     }
 
+    /// Reads. sled looks at most of its file only then, and may panic on what it finds.
+    fn read<T>(&self, work: impl FnOnce(&::sled::Db) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let db = self.db()?;
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(db)));
+        self.noted(outcome.unwrap_or_else(|_| Err(failed("it panicked on what it found"))))
+    }
+
     /// After an error: dropping must not wait for it.
     fn noted<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         outcome.inspect_err(|_| self.failed.store(true, Ordering::Release))
@@ -123,20 +130,22 @@ fn failed(error: impl core::fmt::Display) -> StoreError {
 
 impl Store for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.db()?.get(key).map_err(failed)?.map(|value| value.to_vec()))
+        self.read(|db| Ok(db.get(key).map_err(failed)?.map(|value| value.to_vec())))
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-        let mut pairs = Vec::new();
-        for pair in self.db()?.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
-            let (key, value) = pair.map_err(failed)?;
-            if !key.starts_with(prefix) {
-                break;
+        self.read(|db| {
+            let mut pairs = Vec::new();
+            for pair in db.range::<&[u8], _>((from, Bound::Unbounded)).take(limit) {
+                let (key, value) = pair.map_err(failed)?;
+                if !key.starts_with(prefix) {
+                    break;
+                }
+                pairs.push((key.to_vec(), value.to_vec()));
             }
-            pairs.push((key.to_vec(), value.to_vec()));
-        }
-        Ok(pairs)
+            Ok(pairs)
+        })
     }
 
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
