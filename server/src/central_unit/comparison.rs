@@ -123,8 +123,8 @@ impl CentralUnit {
             let comparison =
                 Comparison { compared: compared.clone(), threshold: Threshold::new(threshold), hits };
             match self.conclude(comparison, probe.state, subject, actor, now) {
-                // R-ERASE-3: erased between being found and being told. Whoever is left is told.
-                Err(TransmissionError::Store(StoreError::Erased(_))) => {}
+                // R-ERASE-3: erased between being found and being told. Whoever is left is told; nobody, where it is the probe itself.
+                Err(TransmissionError::Store(StoreError::Erased(id))) if Some(id) != subject.record_id => {}
                 other => return other,
             }
         }

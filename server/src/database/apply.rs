@@ -55,7 +55,7 @@ impl<'a> Follower<'a> {
         chain: Chain,
     ) -> Result<(), StoreError> {
         let number = self.applied.size;
-        let mut sequence = self.applied.sequence;
+        let Applied { mut sequence, mut records, .. } = self.applied;
         match &written.effect {
             Effect::None => {}
             Effect::Initialised(states) => put_json(&mut self.batch, keys::states(), states)?,
@@ -69,7 +69,7 @@ impl<'a> Follower<'a> {
                 if let Some(used) = idempotency {
                     put_json(&mut self.batch, keys::idempotency(&used.authority, &used.key), used)?;
                 }
-                sequence = given + 1;
+                (sequence, records) = (given + 1, records + 1);
             }
             Effect::Concluded { result, disclosures } => {
                 if let Some((id, result)) = result {
@@ -81,10 +81,11 @@ impl<'a> Follower<'a> {
             }
             Effect::Erased { id, .. } | Effect::Forgotten { id } => {
                 self.erase(*id, reference(number, &written.audit)?)?;
+                records = records.saturating_sub(1);
             }
         }
         self.tree.push(&chain);
-        self.applied = Applied { size: number + 1, chain: chain.0, sequence, tree: Vec::new() };
+        self.applied = Applied { size: number + 1, chain: chain.0, sequence, records, tree: Vec::new() };
         Ok(())
     }
 

@@ -68,6 +68,8 @@ struct Applied {
     chain: [u8; 32],
     /// Sequence of the next entry.
     sequence: u32,
+    /// Records entered and not erased.
+    records: u64,
     /// The tree over the records ([`Tree::to_bytes`]).
     tree: Vec<u8>,
 }

@@ -280,8 +280,11 @@ pub(super) fn follow_or_make_anew(
     let attempt = || -> Result<_, Unfit> {
         let store = stores.open()?;
         let follower = follow(&*store, journal, head)?;
-        read_through(&*store)?;
         let (applied, head) = (follower.applied().clone(), follower.head());
+        // Keys of what is no record are destroyed on the store's word: it must not have lost one.
+        if read_through(&*store)? != applied.records {
+            return Err(Unfit::Doubtful("it has not as many records as were entered and not erased".into()));
+        }
         Ok(Followed { store, applied, head })
     };
     match attempt() {
@@ -298,13 +301,16 @@ pub(super) fn follow_or_make_anew(
     }
 }
 
-/// Reads all of a store: what is damaged is found now, when another can be made, and not when somebody asks for it.
-fn read_through(store: &dyn Store) -> Result<(), StoreError> {
-    let mut after = Vec::new();
-    while let Some((last, _)) = store.scan(b"", &after, PAGE)?.pop() {
+/// Reads all of a store: what is damaged is found now, when another can be made, and not when somebody asks for it. How many records
+/// it has.
+fn read_through(store: &dyn Store) -> Result<u64, StoreError> {
+    let (mut after, mut records) = (Vec::new(), 0);
+    loop {
+        let mut page = store.scan(b"", &after, PAGE)?;
+        records += page.iter().filter(|(key, _)| key.starts_with(keys::RECORD)).count() as u64;
+        let Some((last, _)) = page.pop() else { return Ok(records) };
         after = last;
     }
-    Ok(())
 }
 
 /// Makes a store follow the journal to its end.

@@ -205,7 +205,7 @@ fn r_ops_2_a_store_that_is_gone_behind_or_of_another_journal_is_made_anew() {
     let mut tree = Tree::default();
     tree.push(&Chain([1; 32]));
     tree.push(&Chain([2; 32]));
-    let other = Applied { size: 2, chain: [2; 32], sequence: 2, tree: tree.to_bytes() };
+    let other = Applied { size: 2, chain: [2; 32], sequence: 2, records: 2, tree: tree.to_bytes() };
     batch.put(keys::applied(), postcard::to_stdvec(&other).unwrap());
     old.apply(batch).unwrap();
     *machine.store.lock() = old;
@@ -220,6 +220,21 @@ fn r_ops_2_a_store_that_is_gone_behind_or_of_another_journal_is_made_anew() {
             .sequence,
         3
     );
+}
+
+#[test]
+fn r_ops_2_a_store_that_lost_a_row_is_made_anew_and_costs_nobody_their_key() {
+    let machine = Machine::new();
+    let database = machine.start().unwrap();
+    let person = record("AT", Category::Applicant, 1);
+    enter(&database, &person, vec![9; 100]);
+    enter(&database, &record("AT", Category::Applicant, 2), vec![]);
+    drop(database);
+    let mut batch = Batch::default();
+    batch.remove(keys::record(person.id));
+    machine.store.lock().apply(batch).unwrap();
+    let database = machine.start().unwrap();
+    assert_eq!(database.prints(&database.find(person.id).unwrap().unwrap()).unwrap(), [vec![9; 100]]);
 }
 
 #[test]
@@ -326,6 +341,15 @@ fn r_erase_3_what_was_erased_meanwhile_is_not_disclosed() {
     assert!(matches!(outcome, Err(StoreError::Erased(id)) if id == person.id), "{outcome:?}");
     let again = database.record(Event { audit: told, change: Change::Nothing });
     assert!(matches!(again, Err(StoreError::Erased(_))), "nor told again");
+    let nobody = ResultOfComparison {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        compared: Vec::new(),
+        threshold: Threshold::new(60),
+        hits: Vec::new(),
+    };
+    let change = Change::Concluded { result: Some((person.id, nobody)), disclosures: Vec::new() };
+    let late = database.record(Event { audit: audit(), change });
+    assert!(matches!(late, Err(StoreError::Erased(_))), "nor has it a result any more");
     assert_eq!(database.audit(0, 100).unwrap().len(), before, "and nothing of it is on record");
     enter(&database, &record("AT", Category::Applicant, 2), vec![]);
 }

@@ -123,7 +123,7 @@ impl Writer {
         let mut done = Vec::with_capacity(group.len());
         let (mut next, mut erased, mut entries) = (self.applied.sequence, Vec::new(), false);
         for Job { audit, mut effect, sealed, then, reply } in group {
-            if let Some(gone) = self.disclosed_but_gone(&audit, &erased)? {
+            if let Some(gone) = self.told_but_gone(&audit, &effect, &erased)? {
                 let _ = reply.try_send(Err(StoreError::Erased(gone)));
                 continue;
             }
@@ -157,9 +157,18 @@ impl Writer {
         Ok(done)
     }
 
-    /// A record that would be disclosed and is erased, or is being erased in this group.
-    fn disclosed_but_gone(&self, audit: &AuditRecord, erased: &[Uuid]) -> Result<Option<Uuid>, StoreError> {
-        for &id in &audit.disclosed {
+    /// A record that would be disclosed, or whose result it is, and that is erased, or is being erased in this group.
+    fn told_but_gone(
+        &self,
+        audit: &AuditRecord,
+        effect: &Effect,
+        erased: &[Uuid],
+    ) -> Result<Option<Uuid>, StoreError> {
+        let own = match effect {
+            Effect::Concluded { result: Some((id, _)), .. } => Some(*id),
+            _ => None,
+        };
+        for id in audit.disclosed.iter().copied().chain(own) {
             if erased.contains(&id) || self.keyring.get(id)?.is_none() {
                 return Ok(Some(id));
             }
