@@ -5,6 +5,7 @@ use whorl_engine::extraction::pool::{Afterwards, Pool};
 use whorl_engine::extraction::{EXTRACTOR, ExtractionError, ImageFormat, Request};
 use whorl_engine::interchange::iso_19794_2_2005::{Record, RecordError};
 use whorl_engine::minutia::{FingerPosition, Minutia};
+use whorl_engine::stack;
 use whorl_engine::template::Template;
 
 use crate::database::FingerTemplate;
@@ -76,10 +77,11 @@ pub(super) fn extract(
     afterwards: Afterwards,
 ) -> Result<Vec<Extracted>, (usize, PrintError)> {
     let results: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> =
-            prints.iter().map(|print| scope.spawn(|| extract_one(pool, print, afterwards))).collect();
-        let died = || Err(PrintError::Extraction(ExtractionError::Died));
-        running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| died())).collect()
+        // The stack of a thread that has ended is kept for the next: boxed, what was found leaves nothing above what is overwritten.
+        let found = |print| stack::overwritten_after(|| Box::new(extract_one(pool, print, afterwards)));
+        let running: Vec<_> = prints.iter().map(|print| scope.spawn(move || found(print))).collect();
+        let died = || Box::new(Err(PrintError::Extraction(ExtractionError::Died)));
+        running.into_iter().map(|thread| *thread.join().unwrap_or_else(|_| died())).collect()
     });
     results.into_iter().enumerate().map(|(index, result)| result.map_err(|error| (index, error))).collect()
 }

@@ -41,6 +41,7 @@ Examples:
   whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
   whorl serve --data /var/lib/whorl
   whorl backup --data /var/lib/whorl --to /mnt/backup --recipient age1...
+  whorl audit verify --data /var/lib/whorl       that nobody changed the journal
   whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
   whorl explain a.png b.png --svg pairs.svg     why two prints score what they score
   whorl bench --quick                           how fast this machine searches

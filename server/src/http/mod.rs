@@ -22,6 +22,8 @@ use actix_web::http::{ConnectionType, Uri, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 
+use whorl_engine::stack;
+
 use crate::central_unit::CentralUnit;
 use places::Places;
 use problem::{Code, Problem};
@@ -43,7 +45,9 @@ pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
                 async move {
                     let mut answer = answer.await?;
                     if path.starts_with(PRINTS) {
-                        // What a connection has read and written stays in its buffers until it is closed.
+                        // What a connection has read and written stays in its buffers until it is closed; prints were
+                        // put into the answer on this thread.
+                        stack::overwrite();
                         answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                     }
                     let (status, took_ms) = (answer.status().as_u16(), start.elapsed().as_millis());
