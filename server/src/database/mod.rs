@@ -381,6 +381,8 @@ fn damaged(error: impl core::fmt::Display) -> StoreError {
 }
 
 #[cfg(test)]
+mod erasure_tests;
+#[cfg(test)]
 mod restoring_tests;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@
 //! journal. Only one disagreement is not the store's fault: when it followed further than the journal goes, then the journal
 //! has lost what was acknowledged, and nothing is opened.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -193,8 +194,15 @@ impl Database {
             applied,
         };
         let (jobs, waiting) = channel();
-        let writing =
-            std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&waiting))?;
+        let latch = failure.clone();
+        let write = move || {
+            // Invariant 8: a writer that is gone must be seen, not only by whoever asks it to write.
+            let ended = catch_unwind(AssertUnwindSafe(|| writer.run(&waiting)));
+            if ended.is_err() {
+                latch.latch(&StoreError::Failed("the thread that writes panicked".into()));
+            }
+        };
+        let writing = std::thread::Builder::new().name("journal".into()).spawn(write)?;
         let (stop, flushing) = flusher(store.clone(), failure.clone(), progress.clone())?;
         let threads = vec![writing, flushing];
         Ok(Self {

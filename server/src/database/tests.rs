@@ -101,7 +101,7 @@ pub(super) fn enter(database: &Database, record: &Record, print: Vec<u8>) {
     database.record(entry(record, prints.into())).unwrap();
 }
 
-fn entry(record: &Record, prints: Vec<Print>) -> Event {
+pub(super) fn entry(record: &Record, prints: Vec<Print>) -> Event {
     let audit = AuditRecord {
         member_state: Some(record.member_state),
         category: Some(record.category),
@@ -112,7 +112,7 @@ fn entry(record: &Record, prints: Vec<Print>) -> Event {
     Event { audit, change: Change::Entered(Box::new(entry)) }
 }
 
-fn database() -> Database {
+pub(super) fn database() -> Database {
     Machine::new().start().unwrap()
 }
 
@@ -279,81 +279,6 @@ fn r_access_7_nothing_personal_is_in_clear_on_any_disk_nor_in_the_store() {
     assert!(!holds(b"Sankt Poelten") && !holds(&print) && !holds(b"unknown"));
 }
 
-#[test]
-fn r_erase_2_what_was_erased_opens_with_no_key_that_exists_and_leaves_no_row() {
-    let machine = Machine::new();
-    let database = machine.start().unwrap();
-    let (kept, gone) = (record("AT", Category::Applicant, 1), record("AT", Category::Applicant, 2));
-    enter(&database, &kept, vec![1; 50]);
-    enter(&database, &gone, vec![2; 50]);
-    let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
-    let result = ResultOfComparison {
-        at: jiff::Timestamp::UNIX_EPOCH,
-        compared: Vec::new(),
-        threshold: Threshold::new(60),
-        hits: Vec::new(),
-    };
-    let disclosures = vec![(gone.id, disclosure)];
-    let change = Change::Concluded { result: Some((gone.id, result)), disclosures };
-    database.record(Event { audit: audit(), change }).unwrap();
-    let (row, _) = database.row(gone.id).unwrap().unwrap();
-    database.record(erasure(&gone)).unwrap();
-
-    assert_eq!((database.find(gone.id).unwrap(), database.result(gone.id).unwrap()), (None, None));
-    assert_eq!(stored(&database), ["AT1-001"]);
-    let span = row.parts.prints[0];
-    let sealed = journal::read(&machine.journal, row.place, span.skip, span.length as usize).unwrap();
-    for id in database.keyring.records().collect::<Vec<_>>() {
-        let key = database.keyring.get(id).unwrap().unwrap();
-        for record in [id, gone.id] {
-            assert!(key.open(record, Part::Print(0), FIRST_VERSION, &sealed).is_err(), "{id}");
-        }
-    }
-    let rows = machine.store.lock().scan(b"", b"", usize::MAX).unwrap();
-    let names = |row: &(Vec<u8>, Vec<u8>)| {
-        let bytes = [row.0.as_slice(), &row.1].concat();
-        bytes.windows(16).any(|window| window == gone.id.as_bytes())
-    };
-    assert!(!rows.iter().any(names), "no row of the store is about it");
-    enter(&database, &record("AT", Category::Applicant, 2), vec![3; 50]);
-    assert_eq!(stored(&database), ["AT1-001", "AT1-002"], "its reference number can be used again");
-    drop(database);
-    *machine.store.lock() = Arc::default();
-    let database = machine.start().unwrap();
-    assert_eq!(
-        (stored(&database).len(), database.find(gone.id).unwrap()),
-        (2, None),
-        "nor does a rebuild bring it back"
-    );
-}
-
-#[test]
-fn r_erase_3_what_was_erased_meanwhile_is_not_disclosed() {
-    let database = database();
-    let person = record("AT", Category::Applicant, 1);
-    enter(&database, &person, vec![1; 50]);
-    database.record(erasure(&person)).unwrap();
-    let before = database.audit(0, 100).unwrap().len();
-    let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
-    let told = AuditRecord { disclosed: vec![person.id], ..audit() };
-    let change = Change::Concluded { result: None, disclosures: vec![(person.id, disclosure)] };
-    let outcome = database.record(Event { audit: told.clone(), change });
-    assert!(matches!(outcome, Err(StoreError::Erased(id)) if id == person.id), "{outcome:?}");
-    let again = database.record(Event { audit: told, change: Change::Nothing });
-    assert!(matches!(again, Err(StoreError::Erased(_))), "nor told again");
-    let nobody = ResultOfComparison {
-        at: jiff::Timestamp::UNIX_EPOCH,
-        compared: Vec::new(),
-        threshold: Threshold::new(60),
-        hits: Vec::new(),
-    };
-    let change = Change::Concluded { result: Some((person.id, nobody)), disclosures: Vec::new() };
-    let late = database.record(Event { audit: audit(), change });
-    assert!(matches!(late, Err(StoreError::Erased(_))), "nor has it a result any more");
-    assert_eq!(database.audit(0, 100).unwrap().len(), before, "and nothing of it is on record");
-    enter(&database, &record("AT", Category::Applicant, 2), vec![]);
-}
-
 /// Power lost, or one error, at every call of a disk while sets are entered and results recorded; the worst and a few random
 /// remains of it. What was acknowledged is there with its print; nothing is there that was not asked for.
 #[test]
@@ -400,6 +325,22 @@ fn r_audit_2_r_data_7_r_hit_3_r_erase_2_whatever_fails_what_was_acknowledged_is_
             }
         }
     }
+}
+
+#[test]
+fn r_audit_2_when_the_thread_that_writes_is_gone_everything_is_refused_until_a_restart() {
+    let machine = Machine::new();
+    let mut database = machine.start().unwrap();
+    let person = record("AT", Category::Applicant, 1);
+    let event = entry(&person, Vec::new());
+    database.record_and(event, Box::new(|_| panic!("as a fault in the gallery would"))).unwrap_err();
+    // Wait for the thread, not for a moment that is long enough.
+    database.jobs = None;
+    database.threads.remove(0).join().unwrap();
+    assert!(database.failure().is_some(), "readiness sees it");
+    assert!(database.find(person.id).is_err(), "reading is refused, too");
+    drop(database);
+    assert_eq!(stored(&machine.start().unwrap()), ["AT1-001"], "it was in the journal");
 }
 
 /// What a caller was told.
