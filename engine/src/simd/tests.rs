@@ -1,7 +1,9 @@
 //! Every path that this machine has gives the twin's score, on made-up templates of every kind that the packing allows.
 //!
-//! 100 000 comparisons a path and stage; `WHORL_PARITY=10000000` makes them as many as that says.
+//! 100 000 comparisons a path and stage, on all cores; `WHORL_PARITY=10000000` makes them as many as that says.
 #![expect(clippy::cast_possible_truncation, reason = "numbers are drawn within the range of their field")]
+
+use rayon::prelude::*;
 
 use super::*;
 use crate::template::Template;
@@ -92,30 +94,39 @@ fn moved(random: &mut Random, minutiae: &[Minutia]) -> Vec<Minutia> {
     again
 }
 
+/// Comparisons of one probe.
+const REFERENCES: u64 = 50;
+
+/// Comparisons of so many probes as make the number wanted, each probe with numbers of its own, and what each gave, added up.
+fn many<const N: usize>(seed: u64, compare: impl Fn(&mut Random) -> [u64; N] + Sync) -> (u64, [u64; N]) {
+    let wanted = std::env::var("WHORL_PARITY").map_or(100_000, |number| number.parse().unwrap());
+    let probes = u64::div_ceil(wanted, REFERENCES);
+    let one = |probe: u64| compare(&mut Random(seed << 32 | probe));
+    let none = || [0; N];
+    let sums = (0..probes).into_par_iter().map(one).reduce(none, |a, b| std::array::from_fn(|i| a[i] + b[i]));
+    (probes * REFERENCES, sums)
+}
+
 #[test]
 fn every_path_gives_the_score_of_the_twin() {
-    const REFERENCES: u64 = 50;
-    let wanted = std::env::var("WHORL_PARITY").map_or(100_000, |number| number.parse().unwrap());
-    let mut random = Random(7);
-    let (mut compared, mut scored) = (0u64, 0u64);
-    while compared < wanted {
-        let own = minutiae(&mut random, 32);
+    let (compared, [scored]) = many(7, |random| {
+        let own = minutiae(random, 32);
         let probe = Probe::new(Template::made_up(&own));
         let paths: Vec<_> =
             CpuPath::available().map(|path| (path, PreparedProbe::new(path, &probe))).collect();
+        let mut scored = 0;
         for _ in 0..REFERENCES {
-            let other =
-                if random.below(4) == 0 { minutiae(&mut random, 32) } else { moved(&mut random, &own) };
+            let other = if random.below(4) == 0 { minutiae(random, 32) } else { moved(random, &own) };
             let reference = Template::made_up(&other);
             let expected = s1_consistency::score(&probe, reference.words());
             for (path, prepared) in &paths {
                 let score = prepared.score(reference.words());
-                assert_eq!(score, expected, "{path:?}, comparison {compared}: {own:?} with {other:?}");
+                assert_eq!(score, expected, "{path:?}: {own:?} with {other:?}");
             }
-            compared += 1;
             scored += u64::from(expected > 0);
         }
-    }
+        [scored]
+    });
     let names: Vec<_> = CpuPath::available().map(CpuPath::name).collect();
     println!("{compared} comparisons, {scored} with a score above 0, by {names:?}");
     assert!(scored > compared / 10, "{scored} of {compared}: too few to show anything");
@@ -144,32 +155,29 @@ fn every_ceiling_counts_the_bits_of_every_pair() {
 
 #[test]
 fn every_path_gives_the_log_odds_of_the_twin() {
-    const REFERENCES: u64 = 25;
-    let wanted = std::env::var("WHORL_PARITY").map_or(100_000, |number| number.parse().unwrap());
-    let mut random = Random(8);
-    let (mut compared, mut paired, mut none) = (0u64, 0u64, 0u64);
-    while compared < wanted {
-        let own = minutiae(&mut random, 48);
+    let (compared, [paired, none]) = many(8, |random| {
+        let own = minutiae(random, 48);
         let probe = Probe::new(Template::made_up(&own));
+        let (mut paired, mut none) = (0, 0);
         for _ in 0..REFERENCES {
             // Itself too: then every second link is as good as another, and all that is chosen by order is seen.
             let other = match random.below(8) {
                 0 => own.clone(),
-                1 | 2 => minutiae(&mut random, 48),
-                _ => moved(&mut random, &own),
+                1 | 2 => minutiae(random, 48),
+                _ => moved(random, &own),
             };
             let reference = Template::made_up(&other);
             let alignment = s2_alignment::align(&probe, reference.view());
             let expected = s2_alignment::score(&probe, reference.view());
             for path in CpuPath::available() {
                 let found = log_odds(path, &probe, reference.view());
-                assert_eq!(found, expected, "{path:?}, comparison {compared}: {own:?} with {other:?}");
+                assert_eq!(found, expected, "{path:?}: {own:?} with {other:?}");
             }
-            compared += 1;
             none += u64::from(expected == s2_alignment::NO_EVIDENCE);
             paired += u64::from(alignment.is_some_and(|alignment| alignment.pairs.len() > 5));
         }
-    }
+        [paired, none]
+    });
     println!("{compared} comparisons, {paired} with pairs, {none} without evidence");
     assert!(
         paired > compared / 4 && none > compared / 100,
