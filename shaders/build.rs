@@ -15,14 +15,18 @@ use std::{env, fs};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 /// Stages, each with the files of `src/shared/` that it is made of.
-const STAGES: [(&str, &[&str]); 7] = [
+const STAGES: [(&str, &[&str]); 8] = [
     ("s1_consistency", &["consistency", "by_memory", "integers"]),
     ("s1_consistency_tile", &["consistency", "by_memory", "integers"]),
     ("s1_consistency_subgroup", &["consistency", "integers"]),
     ("s1_histogram", &[]),
     ("s1_digit", &[]),
     ("s1_collect", &[]),
-    ("s2_alignment", &["motion", "evidence", "arithmetic", "integers"]),
+    ("s2_gather", &["candidate"]),
+    (
+        "s2_alignment",
+        &["candidate", "teams", "links", "motion", "pairs", "evidence", "arithmetic", "integers"],
+    ),
 ];
 
 fn main() {

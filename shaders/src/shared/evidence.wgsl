@@ -2,22 +2,17 @@
 //
 // Twin: engine/src/stages/s2_alignment/evidence.rs.
 
+// Sums over an alignment by which it is chosen.
 struct Evidence {
     pairs: u32,
     probe_overlap: u32,
     reference_overlap: u32,
     quality: u32,
     similarity: u32,
-    distance: u32,
-    edges: u32,
-    agreeing: u32,
 }
 
-fn near(at: vec2<i32>, other: vec2<i32>) -> bool {
-    let d = abs(at - other);
-    let reach = parameters.overlap_reach;
-    return d.x <= reach && d.y <= reach && d.x * d.x + d.y * d.y <= reach * reach;
-}
+// Pairs of the best alignment, which are on the board.
+var<workgroup> listed: atomic<u32>;
 
 fn bent(i: u32, j: u32, edge_turn: i32) -> u32 {
     let turn = unpack(probe_geometry[i]).z - unpack(reference_geometry[j]).z;
@@ -25,9 +20,12 @@ fn bent(i: u32, j: u32, edge_turn: i32) -> u32 {
     return min(off * parameters.edge_turn_reciprocal >> 12u, 512u);
 }
 
-fn edge(i: u32, u: u32) -> vec2<u32> {
-    let j = best_to[i] & 0xffu;
-    let v = best_to[u] & 0xffu;
+// Two pairs: 1 where they are near, and how well the edges between them agree.
+fn edge(one: u32, other_one: u32) -> vec2<u32> {
+    let i = one >> 8u;
+    let j = one & 0xffu;
+    let u = other_one >> 8u;
+    let v = other_one & 0xffu;
     let p = unpack(probe_geometry[u]).xy - unpack(probe_geometry[i]).xy;
     let g = unpack(reference_geometry[v]).xy - unpack(reference_geometry[j]).xy;
     let squared = p.x * p.x + p.y * p.y;
@@ -44,41 +42,37 @@ fn edge(i: u32, u: u32) -> vec2<u32> {
     return vec2<u32>(1u, exp_of_minus_half(stretched * stretched + at_a * at_a + at_b * at_b));
 }
 
-fn weigh(lane: u32, probe_count: u32, reference_count: u32) -> Evidence {
-    var own = Evidence(0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
-    if lane < probe_count {
-        for (var j = 0u; j < reference_count; j++) {
-            if near(moved[lane], 8 * unpack(reference_geometry[j]).xy) {
-                own.probe_overlap = 1u;
-            }
-        }
-        let pair = best_to[lane];
-        if pair != 0u {
-            let j = pair & 0xffu;
-            let d = moved[lane] - 8 * unpack(reference_geometry[j]).xy;
-            own.pairs = 1u;
-            own.quality = pair >> 8u;
-            own.similarity = similarity_of(lane, j);
-            own.distance = integer_sqrt(u32(d.x * d.x + d.y * d.y) << 8u);
-            for (var u = lane + 1u; u < probe_count; u++) {
-                if best_to[u] != 0u {
-                    let counted = edge(lane, u);
-                    own.edges += counted.x;
-                    own.agreeing += counted.y;
-                }
-            }
-        }
+fn weigh(paired: Paired) -> Evidence {
+    let there = min(paired.pair, 1u);
+    let counts = there | paired.overlap.x << 8u | paired.overlap.y << 16u;
+    let alike = there * similarity_of(min(member, K2 - 1u), paired.pair & 0xffu);
+    let sums = vec4<u32>(sum(vec4<i32>(vec4<u32>(counts, paired.pair >> 8u, alike, 0u))));
+    let counted = vec3<u32>(sums.x & 0xffu, sums.x >> 8u & 0xffu, sums.x >> 16u);
+    return Evidence(counted.x, counted.y, counted.z, sums.y, sums.z);
+}
+
+// Puts the own pair on the board, and gives how far its minutiae are apart.
+fn list(paired: Paired) -> u32 {
+    if paired.pair == 0u {
+        return 0u;
     }
-    if lane < reference_count {
-        for (var i = 0u; i < probe_count; i++) {
-            if near(moved[i], 8 * unpack(reference_geometry[lane]).xy) {
-                own.reference_overlap = 1u;
-            }
-        }
+    let j = paired.pair & 0xffu;
+    // In any order: what is made of them are sums.
+    board[PAIRS_AT + atomicAdd(&listed, 1u)] = member << 8u | j;
+    let d = moved(member) - 8 * unpack(reference_geometry[j]).xy;
+    return integer_sqrt(u32(d.x * d.x + d.y * d.y) << 8u);
+}
+
+// Edges of the listed pairs, shared out over all lanes: their number, and how well they agree.
+fn edges() -> vec2<u32> {
+    let count = atomicLoad(&listed);
+    var total = vec2<u32>(0u);
+    for (var at = lane; at < count * (max(count, 1u) - 1u) / 2u; at += LANES) {
+        // 0 with 1, 0 and 1 with 2, 0 to 2 with 3.
+        let other = (integer_sqrt(8u * at + 1u) + 1u) / 2u;
+        total += edge(board[PAIRS_AT + at - other * (other - 1u) / 2u], board[PAIRS_AT + other]);
     }
-    let a = vec4<u32>(sum(lane, vec4<i32>(vec4<u32>(own.pairs, own.probe_overlap, own.reference_overlap, own.quality))));
-    let b = vec4<u32>(sum(lane, vec4<i32>(vec4<u32>(own.similarity, own.distance, own.edges, own.agreeing))));
-    return Evidence(a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w);
+    return total;
 }
 
 fn value_of(evidence: Evidence) -> u32 {
@@ -90,20 +84,21 @@ fn value_of(evidence: Evidence) -> u32 {
     return (evidence.quality + 4u * evidence.similarity) * integer_sqrt(share << 12u);
 }
 
-fn log_odds_of(evidence: Evidence, cosine: i32, fewer: u32) -> i32 {
+// `found`: edges, how well they agree, distances of the pairs.
+fn log_odds_of(evidence: Evidence, found: vec3<u32>, cosine: i32, fewer: u32) -> i32 {
     let m = evidence.pairs;
     let both = max(evidence.probe_overlap * evidence.reference_overlap, 1u);
     let unpaired = max(evidence.probe_overlap, m) + max(evidence.reference_overlap, m) - 2u * m;
     var mean_distance = parameters.pair_distance << 9u;
     if m > 0u {
-        mean_distance = i32(evidence.distance * 32u / m);
+        mean_distance = i32(found.z * 32u / m);
     }
     let chance = i32(both * 4096u / parameters.chance_pairs_divisor);
     let ratio = ln((2u * m + 1u) * parameters.chance_pairs_divisor) - ln(2u * both);
     let surprise = i32(m) * ratio - (i32(m << 12u) - chance);
     let first = vec4<i32>(
-        ln(4096u + evidence.agreeing) - ln(4096u),
-        ln(evidence.agreeing + 2048u) - ln(4096u * (evidence.edges + 2u)),
+        ln(4096u + found.y) - ln(4096u),
+        ln(found.y + 2048u) - ln(4096u * (found.x + 2u)),
         ln(1u + fewer),
         i32((evidence.similarity << 4u) / (m + 1u)),
     );

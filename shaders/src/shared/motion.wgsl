@@ -1,6 +1,13 @@
-// Stage 2, fitting: the turn and shift that lay weighted pairs of minutiae on each other best. No entry point.
+// Stage 2, fitting: the turn and shift that lay weighted pairs of minutiae on each other best. Each team fits its own. No entry point.
 //
 // Sums of products do not fit 32 bits: they are kept as high and low halves. Twin: engine/src/stages/s2_alignment/motion.rs.
+
+struct Motion {
+    cos: i32,
+    sin: i32,
+    origin: vec2<i32>,
+    destination: vec2<i32>,
+}
 
 fn magnitude_words(high_sum: i32, low_sum: i32) -> vec3<u32> {
     var high = high_sum + (low_sum >> 16u);
@@ -54,7 +61,7 @@ fn add_wide(sums: vec2<i32>, term: i32) -> vec2<i32> {
 }
 
 // Up to two links a lane: probe minutia, reference minutia, weight. Keeps `before` where nothing has weight.
-fn fit(lane: u32, first: vec3<u32>, second: vec3<u32>, before: Motion) -> Motion {
+fn fit(first: vec3<u32>, second: vec3<u32>, before: Motion) -> Motion {
     var own = array<vec3<u32>, 2>(first, second);
     var weights = 0;
     var p_sum = vec2<i32>(0, 0);
@@ -65,8 +72,8 @@ fn fit(lane: u32, first: vec3<u32>, second: vec3<u32>, before: Motion) -> Motion
         p_sum += weight * unpack(probe_geometry[own[n].x]).xy;
         g_sum += weight * unpack(reference_geometry[own[n].y]).xy;
     }
-    let total = sum(lane, vec4<i32>(weights, p_sum, 0)).x;
-    let p_total = sum(lane, vec4<i32>(p_sum, g_sum));
+    let total = sum(vec4<i32>(weights, p_sum, 0)).x;
+    let p_total = sum(vec4<i32>(p_sum, g_sum));
     let divisor = max(total, 1);
     let origin = 8 * p_total.xy / divisor;
     let destination = 8 * p_total.zw / divisor;
@@ -88,8 +95,8 @@ fn fit(lane: u32, first: vec3<u32>, second: vec3<u32>, before: Motion) -> Motion
             sines = add_wide(sines, weight * table(SIN_AT + turn));
         }
     }
-    var direction = unit(sum(lane, vec4<i32>(along, across)));
-    let by_directions = unit(sum(lane, vec4<i32>(cosines, sines)));
+    var direction = unit(sum(vec4<i32>(along, across)));
+    let by_directions = unit(sum(vec4<i32>(cosines, sines)));
     if total == 0 {
         return before;
     }

@@ -47,6 +47,7 @@ struct Stages {
     histogram: Stage,
     digit: Stage,
     collect: Stage,
+    gathering: Stage,
     alignment: Stage,
 }
 
@@ -60,6 +61,7 @@ impl Gpu {
             histogram: Stage::compile(&opened, whorl_shaders::S1_HISTOGRAM, &[]),
             digit: Stage::compile(&opened, whorl_shaders::S1_DIGIT, &[]),
             collect: Stage::compile(&opened, whorl_shaders::S1_COLLECT, &[]),
+            gathering: Stage::compile(&opened, whorl_shaders::S2_GATHER, &[]),
             alignment: Stage::compile(&opened, whorl_shaders::S2_ALIGNMENT, &[]),
         };
         let words = [Tables::get().words(), arithmetic::words()].concat();

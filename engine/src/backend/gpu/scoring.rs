@@ -147,11 +147,7 @@ impl Scoring<'_> {
             encoder.clear_buffer(buffer, 0, None);
         }
         let submission = opened.queue.submit([encoder.finish()]);
-        let read = opened.read(&read_back, submission);
-        // Both are tried, whatever became of the reading.
-        let wiped = opened.wipe(&staging, &read_back);
-        let mut read = read?;
-        wiped?;
+        let mut read = opened.read_and_wipe((&staging, &read_back), submission)?;
         let walked: u32 = read.split_off(read.len() - WALKED).iter().sum();
         if walked != rows {
             return Err(BackendError::Incomplete(format!("{walked} of {rows} rows")));

@@ -26,7 +26,7 @@ impl Opened {
         self.buffer("read back", size, wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ)
     }
 
-    /// Words that the device shall copy from, in a buffer that [`Self::zero`] can wipe: an upload through the queue would leave a
+    /// Words that the device shall copy from, in a buffer that can be wiped: an upload through the queue would leave a
     /// copy where nobody can.
     pub(super) fn staging(&self, words: &[u32]) -> Result<wgpu::Buffer, BackendError> {
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
@@ -53,51 +53,63 @@ impl Opened {
         buffer
     }
 
-    /// The words of a buffer once a submission is done, which is waited for.
-    pub(super) fn read(
+    /// The words of the results once a submission is done, which is waited for. Then overwrites what the host can see of the search: the
+    /// probe in the staging buffer, and the results.
+    pub(super) fn read_and_wipe(
         &self,
-        buffer: &wgpu::Buffer,
+        (staging, read_back): (&wgpu::Buffer, &wgpu::Buffer),
         submission: wgpu::SubmissionIndex,
     ) -> Result<Vec<u32>, BackendError> {
-        self.map(buffer, wgpu::MapMode::Read, Some(submission))?;
-        let view = buffer.get_mapped_range(..).map_err(refused)?;
-        let words = bytemuck::pod_collect_to_vec(&view);
-        drop(view);
-        buffer.unmap();
-        Ok(words)
+        // One wait for both: a second would be a second way to the device and back.
+        let readable = map(read_back, wgpu::MapMode::Read);
+        let writable = map(staging, wgpu::MapMode::Write);
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PASS_TIMEOUT) };
+        self.device.poll(wait).map_err(|error| BackendError::Lost(error.to_string()))?;
+        // Both are tried, whatever became of the other.
+        let words = mapped(&readable).and_then(|()| self.words(read_back));
+        let wiped = mapped(&writable).and_then(|()| zero(staging));
+        wiped?;
+        self.status.check()?;
+        words
     }
 
-    /// Overwrites what the host can see of a search: the probe in the staging buffer, the results in the other.
-    pub(super) fn wipe(&self, staging: &wgpu::Buffer, read_back: &wgpu::Buffer) -> Result<(), BackendError> {
+    fn words(&self, read_back: &wgpu::Buffer) -> Result<Vec<u32>, BackendError> {
+        let view = read_back.get_mapped_range(..).map_err(refused)?;
+        let words = bytemuck::pod_collect_to_vec(&view);
+        drop(view);
+        read_back.unmap();
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.clear_buffer(read_back, 0, None);
         self.queue.submit([encoder.finish()]);
-        self.map(staging, wgpu::MapMode::Write, None)?;
-        let zeros = vec![0u8; usize::try_from(staging.size()).unwrap_or(0)];
-        staging.get_mapped_range_mut(..).map_err(refused)?.copy_from_slice(&zeros);
-        staging.unmap();
-        Ok(())
+        Ok(words)
     }
+}
 
-    fn map(
-        &self,
-        buffer: &wgpu::Buffer,
-        mode: wgpu::MapMode,
-        submission: Option<wgpu::SubmissionIndex>,
-    ) -> Result<(), BackendError> {
-        let (sender, receiver) = mpsc::channel();
-        buffer.map_async(mode, .., move |result| {
-            // The receiver is only gone when this function has already failed.
-            let _ = sender.send(result);
-        });
-        let wait = wgpu::PollType::Wait { submission_index: submission, timeout: Some(PASS_TIMEOUT) };
-        self.device.poll(wait).map_err(|error| BackendError::Lost(error.to_string()))?;
-        match receiver.recv_timeout(PASS_TIMEOUT) {
-            Ok(Ok(())) => self.status.check(),
-            Ok(Err(error)) => Err(BackendError::Refused(error.to_string())),
-            Err(_) => Err(BackendError::Lost("a buffer could not be read back in time".into())),
-        }
+/// Asks for a buffer; the answer comes while the device is polled.
+fn map(buffer: &wgpu::Buffer, mode: wgpu::MapMode) -> Mapping {
+    let (sender, receiver) = mpsc::channel();
+    buffer.map_async(mode, .., move |result| {
+        // The receiver is only gone when the search has already failed.
+        let _ = sender.send(result);
+    });
+    receiver
+}
+
+type Mapping = mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>;
+
+fn mapped(mapping: &Mapping) -> Result<(), BackendError> {
+    match mapping.recv_timeout(PASS_TIMEOUT) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(BackendError::Refused(error.to_string())),
+        Err(_) => Err(BackendError::Lost("a buffer could not be read back in time".into())),
     }
+}
+
+fn zero(staging: &wgpu::Buffer) -> Result<(), BackendError> {
+    let zeros = vec![0u8; usize::try_from(staging.size()).unwrap_or(0)];
+    staging.get_mapped_range_mut(..).map_err(refused)?.copy_from_slice(&zeros);
+    staging.unmap();
+    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

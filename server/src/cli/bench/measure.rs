@@ -68,13 +68,12 @@ pub struct Measured {
 }
 
 /// Every run of the plan.
-pub fn all(people: &People, plan: &mut Plan) -> anyhow::Result<Measured> {
-    let targets = Target::all(plan.quick);
+pub fn all(people: &People, targets: &[Target], plan: &mut Plan) -> anyhow::Result<Measured> {
     let bar = progress("searching", targets.len() * plan.sizes.len() * 4);
     let (mut runs, mut bytes_per_finger) = (Vec::new(), None);
     // What the first target found with the first probe, by size.
     let mut found = Vec::new();
-    for target in &targets {
+    for target in targets {
         bar.set_message(format!("searching, {} {}", target.backend, target.path));
         match target.open() {
             Ok(engine) => {

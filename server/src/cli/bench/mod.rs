@@ -25,6 +25,7 @@ use machine::Machine;
 use measure::Run;
 use people::People;
 use plan::Plan;
+use target::Target;
 
 /// How much longer bozorth3 is measured than a search: the start of its processes is in its time, and must not count.
 const PEER_LONGER: f64 = 3.0;
@@ -51,6 +52,9 @@ pub struct Bench {
     /// How long each measurement should take, slow searches apart [default: 5, or 0.6 with --quick]
     #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<f64>,
+    /// Measure only back ends with this in their name: `gpu`, `cpu avx512`, `tile`
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -93,9 +97,10 @@ impl Bench {
     fn report(&self) -> anyhow::Result<Report> {
         let machine = Machine::here();
         let mut plan = Plan::new(self.quick, &self.galleries, self.seconds, &machine)?;
+        let targets = Target::wanted(self.quick, self.only.as_deref().unwrap_or_default())?;
         let people = People::generate(plan.largest())?;
         let bozorth3 = peer::measure(&people, plan.seconds * PEER_LONGER)?;
-        let measured = measure::all(&people, &mut plan)?;
+        let measured = measure::all(&people, &targets, &mut plan)?;
         Ok(Report {
             machine,
             bozorth3,

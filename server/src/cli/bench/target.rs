@@ -21,8 +21,21 @@ pub struct Target {
 }
 
 impl Target {
+    /// Those with this text in their name, at least one.
+    pub fn wanted(quick: bool, text: &str) -> anyhow::Result<Vec<Self>> {
+        let (wanted, others): (Vec<_>, Vec<_>) =
+            Self::all(quick).into_iter().partition(|target| target.name().contains(text));
+        let names = || others.iter().map(Self::name).collect::<Vec<_>>().join(", ");
+        anyhow::ensure!(!wanted.is_empty(), "--only {text}: here are {}", names());
+        Ok(wanted)
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.backend, self.path)
+    }
+
     /// All that this machine has, the CPU first; if it is to be quick, of a software adapter one kernel.
-    pub fn all(quick: bool) -> Vec<Self> {
+    fn all(quick: bool) -> Vec<Self> {
         let cpu = CpuPath::available().map(|path| Self {
             backend: "cpu",
             path: name(path).to_owned(),
