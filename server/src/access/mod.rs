@@ -24,6 +24,8 @@ pub enum Role {
     MemberState,
     /// Authorised staff of the Central Unit, for configuration (Art. 13(4)).
     CentralAdmin,
+    /// The joint supervisory authority (Art. 20).
+    JointSupervisor,
 }
 
 /// Someone who may be authenticated.
@@ -85,7 +87,15 @@ impl Caller {
     pub fn administrator(&self) -> Result<(), Denied> {
         match self.authority.role {
             Role::CentralAdmin => Ok(()),
-            Role::MemberState => Err(Denied::Role("central-admin")),
+            Role::MemberState | Role::JointSupervisor => Err(Denied::Role("central-admin")),
+        }
+    }
+
+    /// The right to supervise all of it.
+    pub fn joint_supervisor(&self) -> Result<(), Denied> {
+        match self.authority.role {
+            Role::JointSupervisor => Ok(()),
+            Role::MemberState | Role::CentralAdmin => Err(Denied::Role("joint-supervisor")),
         }
     }
 

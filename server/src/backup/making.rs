@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{BackupError, Manifest, Recipients, Segment, put};
+use super::manifest::Kind;
+use super::{BackupError, Manifest, Recipients, Segment, put, read};
+use crate::database::{snapshot_name, snapshots};
 use crate::files::Files;
-use crate::journal::frame::{HEADER_BYTES, SegmentHeader, segment_name};
-use crate::journal::{Head, JournalError, load, segments, walk};
+use crate::journal::frame::{Chain, HEADER_BYTES, SegmentHeader, segment_name};
+use crate::journal::{
+    Head, JournalError, chain_at, hollow_segments, load, load_either, segments, walk, walk_hollow,
+};
 
 /// What was done.
 pub struct Made {
@@ -29,61 +33,129 @@ pub fn make(
     progress: &dyn Fn(usize, usize),
 ) -> Result<Made, BackupError> {
     let old = Manifest::read(backup)?;
-    let headers = headers(journal)?;
+    let parts = parts(journal)?;
     if let Some(old) = &old {
-        continues(journal, &headers, old)?;
+        continues(journal, old)?;
     }
     let names = recipients.names();
     let known = old.as_ref().filter(|old| old.recipients == names);
-    let (mut kept, mut head) = (Vec::new(), Head { size: 0, chain: crate::journal::Chain::default() });
-    let (mut written, mut written_bytes) = (0, 0);
-    for (place, header) in headers.iter().enumerate() {
-        progress(place, headers.len());
-        if *header != (SegmentHeader { first: head.size, before: head.chain }) {
+    let mut copy = Copy { journal, backup, recipients, names: &names, known, written: 0, written_bytes: 0 };
+    let (mut kept, mut head) = (Vec::new(), Head { size: 0, chain: Chain::default() });
+    for (place, &(kind, header)) in parts.iter().enumerate() {
+        progress(place, parts.len());
+        if header != (SegmentHeader { first: head.size, before: head.chain }) {
             return Err(missing(head.size, header.first).into());
         }
-        let next = headers.get(place + 1);
-        let before = known.and_then(|old| old.segments.iter().find(|segment| segment.first == header.first));
-        let before = before.filter(|segment| is_there(backup, segment, &names));
-        if let (Some(next), Some(segment)) = (next, before)
-            && segment.end == next.first
-            && segment.chain == next.before.to_string()
-        {
-            head = Head { size: next.first, chain: next.before };
-            kept.push(segment.clone());
-            continue;
-        }
-        let (plain, last) = beginning(journal, header.first, next.is_some())?;
-        head = last;
-        let mut segment = Segment {
-            first: header.first,
-            end: head.size,
-            chain: head.chain.to_string(),
-            bytes: plain.len() as u64,
-            blake3: blake3::hash(&plain).to_hex().to_string(),
-            file_bytes: 0,
+        let next = parts.get(place + 1).map(|(_, next)| next);
+        let segment = copy.segment(kind, header, next)?;
+        head = Head {
+            size: segment.end,
+            chain: segment.head().ok_or_else(|| missing(head.size, header.first))?,
         };
-        match before {
-            Some(same) if same.blake3 == segment.blake3 && same.end == segment.end => {
-                segment.file_bytes = same.file_bytes;
-            }
-            _ => {
-                let sealed = recipients.encrypt(&plain)?;
-                segment.file_bytes = sealed.len() as u64;
-                put(backup, &segment.file(&names), &sealed)?;
-                (written, written_bytes) = (written + 1, written_bytes + segment.file_bytes);
-            }
-        }
         kept.push(segment);
     }
-    progress(headers.len(), headers.len());
-    let manifest = Manifest::new(made_at, names, kept);
+    let snapshot = copy.snapshot(&parts)?;
+    progress(parts.len(), parts.len());
+    let (written, written_bytes) = (copy.written, copy.written_bytes);
+    let manifest = Manifest::new(made_at, names, kept, snapshot);
     manifest.write(backup)?;
     sweep(backup, &manifest)?;
     Ok(Made { manifest, written, written_bytes })
 }
 
-/// The headers of all segments, but for one that is only being made.
+/// Segments of a journal, in order.
+type Parts = Vec<(Kind, SegmentHeader)>;
+
+/// What copies files from a journal into a backup, but those that are there.
+struct Copy<'a> {
+    journal: &'a dyn Files,
+    backup: &'a dyn Files,
+    recipients: &'a Recipients,
+    names: &'a [String],
+    known: Option<&'a Manifest>,
+    written: usize,
+    written_bytes: u64,
+}
+
+impl Copy<'_> {
+    fn segment(
+        &mut self,
+        kind: Kind,
+        header: SegmentHeader,
+        next: Option<&SegmentHeader>,
+    ) -> Result<Segment, BackupError> {
+        let mut known = self.known.iter().flat_map(|old| &old.segments);
+        let before = known.find(|segment| segment.first == header.first && segment.kind == kind);
+        let before = before.filter(|segment| is_there(self.backup, segment, self.names)).cloned();
+        // A hollow one may have become hollower, so it is always looked at.
+        if let (Kind::Full, Some(next), Some(segment)) = (kind, next, &before)
+            && segment.end == next.first
+            && segment.chain == next.before.to_string()
+        {
+            return Ok(segment.clone());
+        }
+        let (plain, last) = match kind {
+            Kind::Full => beginning(self.journal, header.first, next.is_some())?,
+            _ => hollow(self.journal, header.first)?,
+        };
+        self.copy(kind, header.first, last, &plain, before)
+    }
+
+    /// The newest snapshot, where records are destroyed.
+    fn snapshot(&mut self, parts: &Parts) -> Result<Option<Segment>, BackupError> {
+        let Some(&size) = snapshots(self.journal)?.last() else { return Ok(None) };
+        if parts.iter().all(|(kind, _)| *kind == Kind::Full) {
+            return Ok(None);
+        }
+        let name = snapshot_name(size);
+        let plain = read(self.journal, &name).map_err(|error| JournalError::io("read", &name, error))?;
+        let header = SegmentHeader::decode(&plain).map_err(|p| JournalError::damaged(size, 0, size, p))?;
+        let before = self.known.and_then(|old| old.snapshot.clone());
+        let before = before.filter(|before| before.end == size && is_there(self.backup, before, self.names));
+        let head = Head { size, chain: header.before };
+        self.copy(Kind::Snapshot, size, head, &plain, before).map(Some)
+    }
+
+    fn copy(
+        &mut self,
+        kind: Kind,
+        first: u64,
+        last: Head,
+        plain: &[u8],
+        before: Option<Segment>,
+    ) -> Result<Segment, BackupError> {
+        let blake3 = blake3::hash(plain).to_hex().to_string();
+        if let Some(same) = before.filter(|same| same.blake3 == blake3 && same.end == last.size) {
+            return Ok(same);
+        }
+        let (end, chain, bytes) = (last.size, last.chain.to_string(), plain.len() as u64);
+        let mut segment = Segment { kind, first, end, chain, bytes, blake3, file_bytes: 0 };
+        let sealed = self.recipients.encrypt(plain)?;
+        segment.file_bytes = sealed.len() as u64;
+        put(self.backup, &segment.file(self.names), &sealed)?;
+        (self.written, self.written_bytes) = (self.written + 1, self.written_bytes + segment.file_bytes);
+        Ok(segment)
+    }
+}
+
+/// All segments with their headers, but for one that is only being made.
+fn parts(journal: &dyn Files) -> Result<Parts, JournalError> {
+    let mut parts = Parts::new();
+    for first in hollow_segments(journal)? {
+        parts.push((Kind::Hollow, load_either(journal, first)?.0));
+    }
+    parts.extend(headers(journal)?.into_iter().map(|header| (Kind::Full, header)));
+    Ok(parts)
+}
+
+/// A hollow segment, and the head after it.
+fn hollow(journal: &dyn Files, first: u64) -> Result<(Vec<u8>, Head), JournalError> {
+    let (header, bytes) = load_either(journal, first)?;
+    let head = walk_hollow(&header, &bytes, |_| Ok(()))?;
+    Ok((bytes, head))
+}
+
+/// The headers of all full segments, but for one that is only being made.
 fn headers(journal: &dyn Files) -> Result<Vec<SegmentHeader>, JournalError> {
     let all = segments(journal)?;
     let mut headers = Vec::with_capacity(all.len());
@@ -132,20 +204,10 @@ fn beginning(journal: &dyn Files, first: u64, closed: bool) -> Result<(Vec<u8>, 
 }
 
 /// Whether the records of a backup are those with which the journal begins: another's must not take its place.
-fn continues(journal: &dyn Files, headers: &[SegmentHeader], old: &Manifest) -> Result<(), BackupError> {
-    let other = || BackupError::OtherJournal { backup: old.records };
-    if old.records == 0 {
-        return Ok(());
-    }
-    let place = headers.partition_point(|header| header.first < old.records);
-    let within = headers.get(place.wrapping_sub(1)).ok_or_else(other)?;
-    let (header, bytes) = load(journal, within.first)?;
-    let mut same = false;
-    walk(&header, &bytes, |frame, _, _| {
-        same |= frame.number + 1 == old.records && frame.chain.to_string() == old.chain;
-        Ok(())
-    })?;
-    if same { Ok(()) } else { Err(other()) }
+fn continues(journal: &dyn Files, old: &Manifest) -> Result<(), BackupError> {
+    let Some(last) = old.records.checked_sub(1) else { return Ok(()) };
+    let same = chain_at(journal, last)?.is_some_and(|chain| chain.to_string() == old.chain);
+    if same { Ok(()) } else { Err(BackupError::OtherJournal { backup: old.records }) }
 }
 
 /// Whether a segment of the last backup is there, as long as it shall be.

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, put, read};
+use crate::database::snapshot_name;
 use crate::files::Files;
+use crate::journal::frame::{Chain, segment_name};
+use crate::journal::hollow_name;
 
 /// Name of the manifest.
 pub(super) const NAME: &str = "manifest.json";
@@ -28,11 +31,30 @@ pub struct Manifest {
     pub recipients: Vec<String>,
     /// The segments, in order.
     pub segments: Vec<Segment>,
+    /// What the records of the hollow segments had made; where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Segment>,
+}
+
+/// What a file of the journal is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A segment.
+    #[default]
+    Full,
+    /// A segment whose records' year is over.
+    Hollow,
+    /// A snapshot: `first` and `end` are the records that it stands for.
+    Snapshot,
 }
 
 /// A segment of the journal, from its beginning on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
+    /// What it is.
+    #[serde(default)]
+    pub kind: Kind,
     /// Number of its first record.
     pub first: u64,
     /// Number of the record after its last.
@@ -48,6 +70,15 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Its name in the journal.
+    pub(super) fn name(&self) -> String {
+        match self.kind {
+            Kind::Full => segment_name(self.first),
+            Kind::Hollow => hollow_name(self.first),
+            Kind::Snapshot => snapshot_name(self.end),
+        }
+    }
+
     /// Name of its file. Never read from the manifest: it shall not lead out of the directory.
     pub fn file(&self, recipients: &[String]) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -60,11 +91,27 @@ impl Segment {
     }
 }
 
+impl Segment {
+    /// The hash of its last record; `None` where it is none.
+    pub(super) fn head(&self) -> Option<Chain> {
+        let mut hash = [0; 32];
+        for (byte, digits) in hash.iter_mut().zip(self.chain.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        (self.chain.len() == 64).then_some(Chain(hash))
+    }
+}
+
 impl Manifest {
     /// One of these segments.
-    pub(super) fn new(made_at: Timestamp, recipients: Vec<String>, segments: Vec<Segment>) -> Self {
+    pub(super) fn new(
+        made_at: Timestamp,
+        recipients: Vec<String>,
+        segments: Vec<Segment>,
+        snapshot: Option<Segment>,
+    ) -> Self {
         let (records, chain) = segments.last().map(|last| (last.end, last.chain.clone())).unwrap_or_default();
-        Self { format: FORMAT, made_at, records, chain, recipients, segments }
+        Self { format: FORMAT, made_at, records, chain, recipients, segments, snapshot }
     }
 
     /// That of a backup, if there is one.
@@ -95,6 +142,6 @@ impl Manifest {
 
     /// Names of the files that it is about.
     pub(super) fn files(&self) -> impl Iterator<Item = String> {
-        self.segments.iter().map(|segment| segment.file(&self.recipients))
+        self.segments.iter().chain(&self.snapshot).map(|segment| segment.file(&self.recipients))
     }
 }

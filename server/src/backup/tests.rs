@@ -63,7 +63,7 @@ fn back_up(journal: &Simulated, backup: &Simulated, pair: &Pair) -> Result<Made,
 fn restore(backup: &Simulated, pair: &Pair) -> Result<Head, BackupError> {
     let into = Simulated::default();
     unpack(backup, &pair.identities, &into, &|_, _| ())?;
-    let read = replay(&into, 0, |_| Ok(())).unwrap().unwrap();
+    let read = replay(&into, 0..u64::MAX, |_| Ok(())).unwrap().unwrap();
     let again = into.after_power_cut(&mut |_| 0);
     assert_eq!(open(Arc::new(again)).unwrap().unwrap().head(), read, "all of it is on the disk");
     Ok(read)

@@ -1,9 +1,10 @@
 //! From a backup to the files of a journal, each record looked at on the way.
 
+use super::manifest::Kind;
 use super::{BackupError, Identities, Manifest, Segment, read};
 use crate::files::Files;
-use crate::journal::frame::{Chain, SegmentHeader, segment_name};
-use crate::journal::{Head, JournalError, walk};
+use crate::journal::frame::{Chain, SegmentHeader};
+use crate::journal::{Head, JournalError, walk, walk_hollow};
 
 /// Writes the segments of a backup into an empty directory, durably. `progress` is told the segments that are done, and all.
 ///
@@ -26,10 +27,11 @@ pub fn unpack(
             file: segment.file(&manifest.recipients),
             problem,
         })?;
-        let name = segment_name(segment.first);
-        let io = |what| BackupError::io(what, &name);
-        into.write(&name, 0, &plain).map_err(io("write"))?;
-        into.sync(&name).map_err(io("sync"))?;
+        write(into, segment, &plain)?;
+    }
+    if let Some(snapshot) = &manifest.snapshot {
+        // What it says is looked at by whoever has the keys.
+        write(into, snapshot, &plain(backup, &manifest, snapshot, identities)?)?;
     }
     if (head.size, head.chain.to_string()) != (manifest.records, manifest.chain.clone()) {
         return Err(BackupError::Damaged {
@@ -41,6 +43,13 @@ pub fn unpack(
     into.sync_directory().map_err(BackupError::io("sync", "the directory"))?;
     progress(manifest.segments.len(), manifest.segments.len());
     Ok(manifest)
+}
+
+fn write(into: &dyn Files, segment: &Segment, plain: &[u8]) -> Result<(), BackupError> {
+    let name = segment.name();
+    let io = |what| BackupError::io(what, &name);
+    into.write(&name, 0, plain).map_err(io("write"))?;
+    into.sync(&name).map_err(io("sync"))
 }
 
 /// A segment as it was.
@@ -77,8 +86,11 @@ fn checked(plain: &[u8], segment: &Segment, head: Head) -> Result<Head, (u64, St
     if header != (SegmentHeader { first: head.size, before: head.chain }) {
         return Err(wrong(head.size, "does not follow the segment before it"));
     }
-    let (end, last) = walk(&header, plain, |_, _, _| Ok(()))
-        .map_err(|error: JournalError| wrong(head.size, &error.to_string()))?;
+    let (end, last) = match segment.kind {
+        Kind::Hollow => walk_hollow(&header, plain, |_| Ok(())).map(|last| (plain.len(), last)),
+        _ => walk(&header, plain, |_, _, _| Ok(())),
+    }
+    .map_err(|error: JournalError| wrong(head.size, &error.to_string()))?;
     if end != plain.len() || last.size != segment.end || last.chain.to_string() != segment.chain {
         return Err(wrong(last.size, "holds other records than the manifest says"));
     }

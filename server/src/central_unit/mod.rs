@@ -7,16 +7,17 @@
 //! sequences, and puts each set into the gallery before anybody is answered who came later: whoever has a higher sequence
 //! finds every lower one.
 
-mod checkpoint_timer;
 mod claims;
 mod comparison;
+mod daily;
 mod enrolled;
 mod entry;
 mod erasure;
 mod prints;
+mod timer;
 
-pub use checkpoint_timer::CheckpointSettings;
 pub use comparison::{Comparison, Hit};
+pub use daily::CheckpointSettings;
 pub use erasure::ErasureError;
 pub use prints::{MEDIA_TYPES, PrintError, is_image};
 
@@ -37,8 +38,8 @@ use crate::eurodac::admission::Admitted;
 use crate::eurodac::disclosure;
 use crate::eurodac::retention;
 use crate::store::StoreError;
-use checkpoint_timer::CheckpointTimer;
 use claims::Claims;
+use daily::Daily;
 use enrolled::Enrolled;
 use entry::{Entry, ToEnter, packed};
 use prints::Extracted;
@@ -46,7 +47,7 @@ use prints::Extracted;
 /// The database, the gallery that is made from it, and what finds minutiae.
 pub struct CentralUnit {
     /// Before the database, so that it ends first.
-    _checkpoints: CheckpointTimer,
+    _daily: Daily,
     database: Arc<Database>,
     enrolled: Arc<Enrolled>,
     extraction: Pool,
@@ -130,7 +131,7 @@ impl CentralUnit {
     pub fn open(database: Database, settings: Settings<'_>) -> anyhow::Result<Self> {
         let database = Arc::new(database);
         let unit = Self {
-            _checkpoints: CheckpointTimer::start(database.clone(), settings.checkpoints)?,
+            _daily: Daily::start(&database, settings.checkpoints)?,
             database,
             enrolled: Arc::new(Enrolled::new(Engine::with_calibration(
                 settings.choice,

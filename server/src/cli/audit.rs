@@ -116,7 +116,9 @@ impl Verify {
             (None, None) => bail!("give --journal or --data"),
         };
         let bar = Bar::new();
-        let found = verify(&journal, &checkpoints, key.as_ref(), &mut |progress| bar.show(progress));
+        let found = verify(&journal, &checkpoints, key.as_ref(), jiff::Timestamp::now(), &mut |progress| {
+            bar.show(progress);
+        });
         bar.0.finish_and_clear();
         Ok(Outcome { found, local })
     }
@@ -164,6 +166,10 @@ impl Outcome {
         let mut lines = vec![
             headline,
             format!("records      {}{range}", report.records),
+            format!(
+                "destroyed    {}, their year is over; {} of that time are held",
+                report.destroyed, report.held
+            ),
             format!("segments     {}, {} bytes", report.segments, report.bytes),
             format!("unfinished   {} bytes at the end", report.unfinished_bytes),
             format!("last chain   {}", report.chain),
@@ -185,6 +191,11 @@ impl Outcome {
                 said.push(format!("No checkpoint says anything about the records from {last} on."));
             }
             Some(_) => {}
+        }
+        if report.destroyed > 0 && !report.checkpoints.is_empty() {
+            said.push(
+                "That what is destroyed was older than a year is as certain as a checkpoint that is hardly a year old makes it.".into(),
+            );
         }
         if self.local {
             said.push(

@@ -1,13 +1,18 @@
 //! What a record of the journal does to the store. The same at the moment it is written and when it is replayed.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
 use uuid::Uuid;
 
-use super::{Applied, damaged, keys, put_json};
+use super::{Applied, damaged, from_json, keys, put_json};
+use crate::eurodac::audit::Procedure;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
-use crate::journal::{AuditRecord, Chain, Effect, Parts, Place, Tree, Written};
+use crate::files::Files;
+use crate::journal::{self, AuditRecord, Chain, Effect, JournalError, Parts, Place, Tree, Written};
 use crate::store::{Batch, Store, StoreError};
+
+/// Records of the journal that are followed in one batch.
+const STEP: u64 = 1000;
 
 /// A record in the store: its place in the order, and where in the journal its sealed parts lie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +88,13 @@ impl<'a> Follower<'a> {
                 self.erase(*id, reference(number, &written.audit)?)?;
                 records = records.saturating_sub(1);
             }
+            Effect::ProcedureOpened(procedure) => {
+                put_json(&mut self.batch, keys::procedure(procedure.id), procedure)?;
+            }
+            Effect::ProcedureClosed(id) => self.close(*id, written.audit.at)?,
+            Effect::Retained(retention) => {
+                retention.released.iter().for_each(|&id| self.batch.remove(keys::procedure(id)));
+            }
         }
         self.tree.push(&chain);
         self.applied = Applied { size: number + 1, chain: chain.0, sequence, records, tree: Vec::new() };
@@ -100,6 +112,36 @@ impl<'a> Follower<'a> {
             self.batch.remove(key);
         }
         Ok(())
+    }
+
+    fn close(&mut self, id: Uuid, at: Timestamp) -> Result<(), StoreError> {
+        self.commit()?;
+        let Some(value) = self.store.get(&keys::procedure(id))? else { return Ok(()) };
+        let procedure = Procedure { closed_at: Some(at), ..from_json(&value)? };
+        put_json(&mut self.batch, keys::procedure(id), &procedure)
+    }
+
+    /// Follows the journal up to a record, which is not followed; `told` is called with the number of each.
+    pub(super) fn follow(
+        &mut self,
+        journal: &dyn Files,
+        until: u64,
+        mut told: impl FnMut(u64),
+    ) -> Result<(), StoreError> {
+        let mut failed = None;
+        let followed = journal::replay(journal, self.applied.size..until, |record| {
+            told(record.number);
+            let (written, start) = Written::decode(record.body)?;
+            let step = self.step(record.place, &written, start, record.chain);
+            let step =
+                step.and_then(|()| if record.number % STEP == STEP - 1 { self.commit() } else { Ok(()) });
+            // The journal's error only stops the replay: it is the store that failed.
+            step.map_err(|error| JournalError::Schema(failed.insert(error).to_string()))
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => followed.map(drop).map_err(StoreError::from).and_then(|()| self.commit()),
+        }
     }
 
     /// Tells the store, and how far it has followed with it.

@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
-use crate::eurodac::model::{Category, MemberState};
+use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 
 pub(super) const AUTHORITY: &[u8] = b"k/";
 pub(super) const RECORD: &[u8] = b"r/";
+pub(super) const REFERENCE: &[u8] = b"n/";
+pub(super) const PROCEDURE: &[u8] = b"p/";
 pub(super) const IDEMPOTENCY: &[u8] = b"i/";
 
 pub(super) fn result(id: Uuid) -> Vec<u8> {
@@ -18,6 +20,10 @@ pub(super) fn idempotency(authority: &str, key: &str) -> Vec<u8> {
 
 pub(super) fn authority(id: &str) -> Vec<u8> {
     [AUTHORITY, id.as_bytes()].concat()
+}
+
+pub(super) fn procedure(id: Uuid) -> Vec<u8> {
+    [PROCEDURE, id.as_bytes()].concat()
 }
 
 pub(super) fn applied() -> Vec<u8> {
@@ -34,6 +40,18 @@ pub(super) fn format() -> Vec<u8> {
 
 pub(super) fn reference(state: MemberState, category: Category, reference: &str) -> Vec<u8> {
     format!("n/{state}/{}/{reference}", category.number()).into_bytes()
+}
+
+/// Whose set it is: State of origin, category, reference number.
+pub(super) type Subject = (MemberState, Category, ReferenceNumber);
+
+/// What a key of [`reference`] says; `None` for another key.
+pub(super) fn subject(key: &[u8]) -> Option<Subject> {
+    let mut parts = core::str::from_utf8(key).ok()?.strip_prefix("n/")?.splitn(3, '/');
+    let (state, category, reference) = (parts.next()?, parts.next()?, parts.next()?);
+    let category = Category::try_from(category.parse::<u8>().ok()?).ok()?;
+    let state: MemberState = state.parse().ok()?;
+    Some((state, category, ReferenceNumber::new(reference, state, category).ok()?))
 }
 
 /// What all keys of [`reference`] of a State, or of one category of it, begin with.

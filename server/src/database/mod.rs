@@ -9,6 +9,7 @@
 //! | `k/<authority>` | [`Authority`], JSON |
 //! | `m/applied`, `m/format`, `m/states` | how far it follows the journal; version of this table; participating States |
 //! | `n/<State>/<category>/<reference number>` | record id |
+//! | `p/<id>` | a monitoring [`crate::eurodac::audit::Procedure`], JSON |
 //! | `r/<record id>` | where in the journal its sealed parts lie, as postcard |
 //!
 //! *Why nothing personal is in the store*: sled keeps old values in its files, so what was in it could not be erased.
@@ -20,6 +21,8 @@ mod lock;
 mod model;
 mod opening;
 mod restoring;
+mod retention;
+mod snapshot;
 mod writer;
 
 pub use checkpoints::{Checkpoints, Recipient};
@@ -30,6 +33,8 @@ pub use model::{
 };
 pub use opening::OpenError;
 pub use restoring::{Reconciled, Reconciling};
+pub use retention::Retained;
+pub(crate) use snapshot::{snapshot_name, snapshots};
 pub use writer::WriterStatistics;
 
 use std::sync::atomic::Ordering;
@@ -58,6 +63,8 @@ use writer::{Job, Progress, Then};
 const FORMAT: &[u8] = b"3";
 /// Parts are sealed as version 1 of their record; an amendment seals them again, as the next.
 const FIRST_VERSION: u32 = 1;
+/// Rows of the store that are looked at together.
+const PAGE: usize = 10_000;
 
 /// How far the store follows the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +113,7 @@ pub struct Database {
     stop: Option<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the directory is ours.
-    _lock: Option<DirectoryLock>,
+    lock: Option<DirectoryLock>,
 }
 
 impl Database {
@@ -163,6 +170,9 @@ impl Database {
                 (Effect::Concluded { result, disclosures }, Vec::new())
             }
             Change::Erased(id, ground) => (Effect::Erased { id, ground }, Vec::new()),
+            Change::Retained(retention) => (Effect::Retained(retention), Vec::new()),
+            Change::ProcedureOpened(procedure) => (Effect::ProcedureOpened(procedure), Vec::new()),
+            Change::ProcedureClosed(id) => (Effect::ProcedureClosed(id), Vec::new()),
         };
         let ended = || StoreError::Failed("the writer has ended".into());
         let (reply, answer) = sync_channel(1);
@@ -283,13 +293,12 @@ impl Database {
         Ok(self.json(&keys::states())?.unwrap_or_default())
     }
 
-    /// The audit from a number on, oldest first.
+    /// The audit from a number on, oldest first, as far as it is not destroyed.
     pub fn audit(&self, from: u64, limit: usize) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
         let mut found = Vec::new();
-        journal::replay(&*self.journal, from, |record| {
-            if found.len() < limit {
-                found.push((record.number, Written::decode(record.body)?.0.audit));
-            }
+        let from = from.max(journal::beginning(&*self.journal)?.size);
+        journal::replay(&*self.journal, from..from.saturating_add(limit as u64), |record| {
+            found.push((record.number, Written::decode(record.body)?.0.audit));
             Ok(())
         })?;
         Ok(found)
@@ -384,5 +393,7 @@ fn damaged(error: impl core::fmt::Display) -> StoreError {
 mod erasure_tests;
 #[cfg(test)]
 mod restoring_tests;
+#[cfg(test)]
+mod retention_tests;
 #[cfg(test)]
 mod tests;

@@ -24,21 +24,20 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::apply::Follower;
+use super::snapshot;
 use super::writer::{Progress, Writer};
 use super::{
-    Applied, Checkpoints, Database, DirectoryLock, FORMAT, Failure, Idempotency, damaged, from_json, keys,
+    Applied, Checkpoints, Database, DirectoryLock, FORMAT, Failure, Idempotency, PAGE, damaged, from_json,
+    keys,
 };
+use crate::eurodac::retention::legal_day;
 use crate::files::{Disk, Files};
 use crate::journal::{self, Chain, Head, JournalError, Log, Tree, Written};
 use crate::keyring::{Keyring, KeyringError, WrappingKey};
 use crate::store::{Batch, SledStore, Store, StoreError};
 
-/// Records of the journal that the store follows in one batch.
-const STEP: u64 = 1000;
 /// How long the store may be behind on the disk: what is lost of it is replayed at the next start.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Rows of the store that are looked at together.
-const PAGE: usize = 10_000;
 /// Lost records whose ids are told one by one.
 const TOLD_MAX: usize = 20;
 
@@ -87,6 +86,12 @@ pub enum OpenError {
         /// Keys of the keyring.
         keys: usize,
     },
+    /// Records are destroyed, and what they had made is not there.
+    #[error(
+        "the first {0} records of the journal are destroyed (their year is over), and the snapshot of what they had made, or \
+         the key that opens it, is not there: restore the journal from a backup, and `keys` from its mirror"
+    )]
+    SnapshotLost(u64),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -120,7 +125,10 @@ impl From<OpenError> for Unfit {
 
 impl From<StoreError> for Unfit {
     fn from(error: StoreError) -> Self {
-        OpenError::from(error).into()
+        match error {
+            StoreError::Journal(error) => OpenError::from(error).into(),
+            other => OpenError::from(other).into(),
+        }
     }
 }
 
@@ -176,7 +184,7 @@ impl Database {
         let checkpoints = Checkpoints::open(checkpoints)?;
         refuse_another_journal(&checkpoints, &*journal, log.head())?;
         let keyring = Arc::new(Keyring::open(keys, wrapping)?);
-        let Followed { store, applied, head } = follow_or_make_anew(stores, &*journal, log.head())?;
+        let Followed { store, applied, head } = follow_or_make_anew(stores, &*journal, &keyring, log.head())?;
         let missing = Missing::of(&keyring, &*store)?;
         refuse_lost(&missing)?;
         settle_keys(&keyring, &*store, missing.with_key)?;
@@ -192,6 +200,7 @@ impl Database {
             failure: failure.clone(),
             progress: progress.clone(),
             applied,
+            day: last_day(&*journal)?,
         };
         let (jobs, waiting) = channel();
         let latch = failure.clone();
@@ -215,9 +224,17 @@ impl Database {
             jobs: Some(jobs),
             stop: Some(stop),
             threads,
-            _lock: lock,
+            lock,
         })
     }
+}
+
+/// The day on which the last segment was begun.
+fn last_day(journal: &dyn Files) -> Result<Option<jiff::civil::Date>, JournalError> {
+    let Some(&last) = journal::segments(journal)?.last() else { return Ok(None) };
+    let body = journal::first_body(journal, last)?;
+    let day = |body: Vec<u8>| Ok(legal_day(Written::decode(&body)?.0.audit.at));
+    body.map(day).transpose()
 }
 
 /// What the last checkpoint was signed for was acknowledged, and is there as it was.
@@ -230,11 +247,7 @@ fn refuse_another_journal(
     if last.size > head.size {
         return Err(OpenError::JournalCutShort { journal: head.size, acknowledged: last.size });
     }
-    let mut same = false;
-    journal::replay(journal, last.size - 1, |record| {
-        same |= record.number == last.size - 1 && record.chain == last.chain;
-        Ok(())
-    })?;
+    let same = journal::chain_at(journal, last.size - 1)? == Some(last.chain);
     if same { Ok(()) } else { Err(OpenError::AnotherJournal(last.size)) }
 }
 
@@ -283,11 +296,12 @@ pub(super) struct Followed {
 pub(super) fn follow_or_make_anew(
     stores: &dyn Stores,
     journal: &dyn Files,
+    keyring: &Keyring,
     head: Head,
 ) -> Result<Followed, OpenError> {
     let attempt = || -> Result<_, Unfit> {
         let store = stores.open()?;
-        let follower = follow(&*store, journal, head)?;
+        let follower = follow(&*store, journal, keyring, head)?;
         let (applied, head) = (follower.applied().clone(), follower.head());
         // Keys of what is no record are destroyed on the store's word: it must not have lost one.
         if read_through(&*store)? != applied.records {
@@ -321,9 +335,14 @@ fn read_through(store: &dyn Store) -> Result<u64, StoreError> {
     }
 }
 
-/// Makes a store follow the journal to its end.
-fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<Follower<'a>, Unfit> {
-    let applied: Applied = match store.get(&keys::applied())? {
+/// Makes a store follow the journal to its end; a new one begins with the last snapshot, where records are destroyed.
+fn follow<'a>(
+    store: &'a dyn Store,
+    journal: &dyn Files,
+    keyring: &Keyring,
+    head: Head,
+) -> Result<Follower<'a>, Unfit> {
+    let mut applied: Applied = match store.get(&keys::applied())? {
         Some(value) => postcard::from_bytes(&value).map_err(damaged)?,
         None => Applied::default(),
     };
@@ -334,36 +353,29 @@ fn follow<'a>(store: &'a dyn Store, journal: &dyn Files, head: Head) -> Result<F
         let (journal, acknowledged) = (head.size, applied.size);
         return Err(Unfit::Refused(OpenError::JournalCutShort { journal, acknowledged }));
     }
+    if let Some(last) = applied.size.checked_sub(1)
+        && journal::chain_at(journal, last).map_err(OpenError::from)? != Some(Chain(applied.chain))
+    {
+        return Err(Unfit::Doubtful("it followed another journal".into()));
+    }
+    let beginning = journal::beginning(journal).map_err(OpenError::from)?.size;
+    if applied.size < beginning {
+        if applied.size > 0 {
+            return Err(Unfit::Doubtful("it has not followed records that are destroyed by now".into()));
+        }
+        applied = snapshot::newest(journal, beginning, keyring, store)?;
+    }
     let mut format = Batch::default();
     format.put(keys::format(), FORMAT.to_vec());
     store.apply(format)?;
-    let (mut same, mut told) = (applied.size == 0, Instant::now());
-    let mut store_failed = None;
-    let mut follower = Follower::new(store, applied.clone())?;
-    let followed = journal::replay(journal, applied.size.saturating_sub(1), |record| {
-        if record.number < applied.size {
-            same = record.chain.0 == applied.chain;
-            return Ok(());
-        }
-        let (written, start) = Written::decode(record.body)?;
-        let step = follower.step(record.place, &written, start, record.chain);
-        let step =
-            step.and_then(|()| if record.number % STEP == STEP - 1 { follower.commit() } else { Ok(()) });
+    let mut told = Instant::now();
+    let mut follower = Follower::new(store, applied)?;
+    follower.follow(journal, u64::MAX, |record| {
         if told.elapsed() > Duration::from_secs(1) {
-            tracing::info!(record = record.number, of = head.size, "following the journal");
+            tracing::info!(record, of = head.size, "following the journal");
             told = Instant::now();
         }
-        // The journal's error only stops the replay: it is the store that failed.
-        step.map_err(|error| JournalError::Schema(store_failed.insert(error).to_string()))
-    });
-    if let Some(error) = store_failed {
-        return Err(error.into());
-    }
-    followed.map_err(OpenError::from)?;
-    if !same {
-        return Err(Unfit::Doubtful("it followed another journal".into()));
-    }
-    follower.commit()?;
+    })?;
     store.flush()?;
     Ok(follower)
 }

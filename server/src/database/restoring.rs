@@ -11,7 +11,6 @@
 //! *Why a record of the journal, and not only no rows*: the store may be thrown away at any time and is made from the journal, and
 //! at every other start a record without a key is a loss that somebody has to be told of (`opening.rs`).
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use uuid::Uuid;
 use super::opening::{
     Followed, Missing, Places, SledDirectory, Stores, follow_or_make_anew, places, settle_keys,
 };
-use super::{Checkpoints, Database, DirectoryLock, OpenError};
+use super::{Checkpoints, Database, DirectoryLock, OpenError, PAGE, damaged, keys};
 use crate::files::Files;
 use crate::journal::{self, AuditRecord, Effect, Written};
 use crate::keyring::{Keyring, WrappingKey};
@@ -82,7 +81,7 @@ pub(super) fn reconcile(
 ) -> Result<Reconciled, OpenError> {
     let mut log = journal::open(journal.clone())?.ok_or(OpenError::NotInitialised)?;
     let keyring = Keyring::open(keys, wrapping)?;
-    let Followed { store, .. } = follow_or_make_anew(stores, &**journal, log.head())?;
+    let Followed { store, .. } = follow_or_make_anew(stores, &**journal, &keyring, log.head())?;
     let Missing { without_key, with_key } = Missing::of(&keyring, &*store)?;
     let (forgotten, strangers) = (without_key.len(), keyring.len() - with_key);
     if with_key == 0 && forgotten > 0 && strangers > 0 {
@@ -100,38 +99,41 @@ pub(super) fn reconcile(
         if log.head().size % GROUP == 0 { Ok(log.commit()?) } else { Ok(()) }
     };
     append(audit.clone(), Effect::None)?;
-    for (id, entered) in entries(&**journal, &without_key)? {
-        let AuditRecord { member_state, category, reference_number, .. } = entered;
+    for (id, (state, category, reference)) in subjects(&*store, &without_key)? {
         append(
-            AuditRecord { member_state, category, reference_number, ..audit.clone() },
+            AuditRecord {
+                member_state: Some(state),
+                category: Some(category),
+                reference_number: Some(reference),
+                ..audit.clone()
+            },
             Effect::Forgotten { id },
         )?;
     }
     log.commit()?;
     drop(store);
-    let Followed { store, .. } = follow_or_make_anew(stores, &**journal, log.head())?;
+    let Followed { store, .. } = follow_or_make_anew(stores, &**journal, &keyring, log.head())?;
     let keys_destroyed = settle_keys(&keyring, &*store, with_key)?;
     Ok(Reconciled { kept: with_key, forgotten, keys_destroyed })
 }
 
-/// The audit records with which records were entered, in the order of entry.
-fn entries(journal: &dyn Files, wanted: &[Uuid]) -> Result<Vec<(Uuid, AuditRecord)>, OpenError> {
-    let mut found = HashMap::with_capacity(wanted.len());
+/// Whose sets these are, in the order of their reference numbers. The store knows it longer than the journal.
+fn subjects(store: &dyn Store, wanted: &[Uuid]) -> Result<Vec<(Uuid, keys::Subject)>, OpenError> {
     let wanted: std::collections::HashSet<Uuid> = wanted.iter().copied().collect();
-    if !wanted.is_empty() {
-        journal::replay(journal, 0, |record| {
-            let (written, _) = Written::decode(record.body)?;
-            if let Effect::Entered { id, .. } = written.effect
-                && wanted.contains(&id)
-            {
-                found.insert(id, (record.number, written.audit));
+    let (mut found, mut after) = (Vec::new(), Vec::new());
+    while found.len() < wanted.len() {
+        let page = store.scan(keys::REFERENCE, &after, PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after.clone_from(last);
+        for (key, value) in page {
+            let id = Uuid::from_slice(&value).map_err(damaged)?;
+            if wanted.contains(&id) {
+                found
+                    .push((id, keys::subject(&key).ok_or_else(|| damaged("the key of a reference number"))?));
             }
-            Ok(())
-        })?;
+        }
     }
-    let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_unstable_by_key(|(_, (number, _))| *number);
-    Ok(found.into_iter().map(|(id, (_, audit))| (id, audit)).collect())
+    Ok(found)
 }
 
 /// A store for counting.

@@ -16,12 +16,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use parking_lot::Mutex;
 use uuid::Uuid;
 use whorl_engine::stack;
 
 use super::apply::Follower;
 use super::{Applied, Failure};
+use crate::eurodac::retention::legal_day;
 use crate::journal::{AuditRecord, Chain, Effect, Log, Place, Tree, Written};
 use crate::keyring::Keyring;
 use crate::store::{Store, StoreError};
@@ -77,6 +79,8 @@ pub(super) struct Writer {
     pub(super) progress: Arc<Progress>,
     /// How far the store has followed.
     pub(super) applied: Applied,
+    /// The day on which the segment was begun; `None` where nothing is in it.
+    pub(super) day: Option<Date>,
 }
 
 /// A record that is written, and what follows.
@@ -120,6 +124,7 @@ impl Writer {
 
     /// The group in the journal, durably; with the keys that it needs.
     fn journal(&mut self, group: Vec<Job>) -> Result<Vec<Done>, StoreError> {
+        self.end_the_day(&group)?;
         let mut done = Vec::with_capacity(group.len());
         let (mut next, mut erased, mut entries) = (self.applied.sequence, Vec::new(), false);
         for Job { audit, mut effect, sealed, then, reply } in group {
@@ -155,6 +160,16 @@ impl Writer {
         written.syncing += start.elapsed();
         drop(written);
         Ok(done)
+    }
+
+    /// A segment is of one day, so that it can go when its year is over (R-AUDIT-4).
+    fn end_the_day(&mut self, group: &[Job]) -> Result<(), StoreError> {
+        let day = group.first().map(|job| legal_day(job.audit.at));
+        if day != self.day {
+            self.log.rotate()?;
+            self.day = day;
+        }
+        Ok(())
     }
 
     /// A record that would be disclosed, or whose result it is, and that is erased, or is being erased in this group.

@@ -6,6 +6,7 @@
 //! "R-..." are the numbered rules; "Art." is an article of COM(1999) 260.
 
 pub mod admission;
+pub mod audit;
 pub mod comparison;
 pub mod disclosure;
 pub mod erasure;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{Span, Timestamp};
+use jiff::{Span, Timestamp, Zoned};
 
 use super::model::Category;
 
@@ -16,9 +16,14 @@ pub const LEGAL_TIME_ZONE: &str = "Europe/Brussels";
 static LEGAL_ZONE: LazyLock<TimeZone> =
     LazyLock::new(|| TimeZoneDatabase::bundled().get(LEGAL_TIME_ZONE).unwrap_or(TimeZone::UTC));
 
+/// A moment in the legal time zone.
+pub fn in_legal_time(at: Timestamp) -> Zoned {
+    at.to_zoned(LEGAL_ZONE.clone())
+}
+
 /// The day it is in the legal time zone.
 pub fn legal_day(now: Timestamp) -> Date {
-    now.to_zoned(LEGAL_ZONE.clone()).date()
+    in_legal_time(now).date()
 }
 
 /// The last day of retention: R-KEEP-1 ten years for category 1, R-KEEP-2 two for category 2, `None` for category 3,

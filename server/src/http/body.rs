@@ -3,6 +3,7 @@
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, http::header};
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
 
@@ -40,4 +41,13 @@ pub async fn json(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>
         return Err(Problem::new(Code::BodyTooLarge, detail));
     }
     Ok(body)
+}
+
+/// A value from a JSON body; what is wrong with it names the field.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| Problem::from_json(&error, body))?;
+    json.end().map_err(|_| Problem::new(Code::JsonInvalid, "something follows the JSON object"))?;
+    Ok(value)
 }

@@ -8,6 +8,7 @@ mod metrics;
 mod openapi;
 mod places;
 mod problem;
+mod procedures;
 mod records;
 mod transmissions;
 mod views;
@@ -98,6 +99,11 @@ fn routes(config: &mut web::ServiceConfig) {
             at("/v1/audit/checkpoints", "GET, HEAD, POST", get().to(audit::list))
                 .route(web::post().to(audit::sign)),
         )
+        .service(
+            at("/v1/audit/procedures", "GET, HEAD, POST", get().to(procedures::list))
+                .route(web::post().to(procedures::open)),
+        )
+        .service(at("/v1/audit/procedures/{id}", "DELETE", web::delete().to(procedures::close)))
         .service(at("/health/live", GET, get().to(health::live)))
         .service(at("/health/ready", GET, get().to(health::ready)))
         .service(at("/metrics", GET, get().to(metrics::metrics)))

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use super::{audit, health, metrics, problem, records, transmissions, views};
+use super::{audit, health, metrics, problem, procedures, records, transmissions, views};
 use crate::eurodac::transmission as t;
 
 /// One of the three, by `category`.
@@ -45,6 +45,9 @@ impl Modify for Keys {
         records::erase,
         audit::list,
         audit::sign,
+        procedures::open,
+        procedures::list,
+        procedures::close,
         health::live,
         health::ready,
         metrics::metrics

@@ -57,6 +57,8 @@ codes! {
     RoleNotAllowed = "role-not-allowed", FORBIDDEN, "The role does not allow this operation";
     /// R-ACCESS-2: unknown, or another State's.
     RecordNotFound = "record-not-found", NOT_FOUND, "There is no such record";
+    /// No such monitoring procedure.
+    ProcedureNotFound = "procedure-not-found", NOT_FOUND, "There is no such monitoring procedure";
     /// No such path.
     PathNotFound = "path-not-found", NOT_FOUND, "There is nothing at this path";
     /// Not with this method.

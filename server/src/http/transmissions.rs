@@ -3,10 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use whorl_engine::stack;
 
-use super::body;
+use super::body::{self, parse};
 use super::caller::Authenticated;
 use super::places::Places;
 use super::problem::{Code, Problem};
@@ -103,14 +102,6 @@ fn admit(body: &[u8], transmitter: &Transmitter, now: Timestamp) -> Result<Admit
         Category::IllegallyPresent => admission::illegally_present(parse(body)?, state),
     };
     Ok(admitted?)
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| Problem::from_json(&error, body))?;
-    json.end().map_err(|_| Problem::new(Code::JsonInvalid, "something follows the JSON object"))?;
-    Ok(value)
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::access::{Authority, AuthorityId};
 use crate::database::{Disclosure, FingerTemplate, Idempotency, Print, Record, ResultOfComparison};
+use crate::eurodac::audit::Procedure;
 use crate::eurodac::erasure::Ground;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 
@@ -36,6 +37,12 @@ pub enum Operation {
     Erasure,
     /// The journal was put back from a backup, and what had been erased since was forgotten again (R-OPS-2, R-ERASE-2).
     Restoration,
+    /// Records older than a year were destroyed (R-AUDIT-4).
+    Retention,
+    /// A monitoring procedure was begun (R-AUDIT-5).
+    ProcedureOpened,
+    /// A monitoring procedure was closed.
+    ProcedureClosed,
 }
 
 /// How many stored sets of one kind a comparison touched (R-COMP-10).
@@ -100,6 +107,23 @@ pub enum Change {
     },
     /// R-ERASE-1: a set is erased.
     Erased(Uuid, Ground),
+    /// R-AUDIT-4: what is older than a year is destroyed.
+    Retained(Retention),
+    /// R-AUDIT-5: a monitoring procedure begins.
+    ProcedureOpened(Procedure),
+    /// It is closed.
+    ProcedureClosed(Uuid),
+}
+
+/// What is destroyed of the audit, or was, and what it is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// Bodies of records below this number, but those held by a procedure.
+    pub below: u64,
+    /// BLAKE3 of the snapshot of what those records had made.
+    pub snapshot: [u8; 32],
+    /// Procedures closed since the last time, which hold nothing any more.
+    pub released: Vec<Uuid>,
 }
 
 /// A set that is entered.

@@ -152,13 +152,19 @@ impl Frame {
         if crc != u32_at(header, 56) || padding.iter().any(|&byte| byte != 0) {
             return None;
         }
-        let frame = Self {
-            number: u64_at(header, 8),
-            synced: u64_at(header, 16),
-            chain: chain_at(header, 24),
-            length,
-        };
-        Some((frame, body))
+        Some((Self::from_header(header, length), body))
+    }
+
+    /// The frame at the beginning of `bytes`, whose body may be gone: its checksum says nothing then. `None` where none can be.
+    pub fn hollow(bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; HEADER_BYTES] = bytes.first_chunk()?;
+        let length = usize::try_from(u32_at(header, 4)).ok()?;
+        let possible = &header[..4] == FRAME_MAGIC && header[60..] == [0; 4] && length <= BODY_BYTES_MAX;
+        (possible && framed(length) <= bytes.len()).then(|| Self::from_header(header, length))
+    }
+
+    fn from_header(header: &[u8; HEADER_BYTES], length: usize) -> Self {
+        Self { number: u64_at(header, 8), synced: u64_at(header, 16), chain: chain_at(header, 24), length }
     }
 
     /// Bytes of the frame, its body and its padding.

@@ -101,6 +101,16 @@ impl Log {
         })
     }
 
+    /// Begins another segment, unless this one has no record yet: a segment that ends with a day can go with it (R-AUDIT-4). Between groups
+    /// only.
+    pub fn rotate(&mut self) -> Result<(), JournalError> {
+        self.in_order()?;
+        if self.pending.is_empty() && self.length > HEADER_BYTES as u64 {
+            self.latch(|log| log.start_segment())?;
+        }
+        Ok(())
+    }
+
     fn start_segment(&mut self) -> Result<(), JournalError> {
         let name = segment_name(self.head.size);
         let header = SegmentHeader { first: self.head.size, before: self.head.chain };

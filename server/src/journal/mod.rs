@@ -2,11 +2,12 @@
 //!
 //! Every change of state is an [`Event`]: audit and effect are one record, and become durable together or not at all. Records
 //! lie in segments (`frame.rs`), appended in groups (`log.rs`), opened after any crash (`recovery.rs`), read in order
-//! (`reader.rs`). [`crate::database`] owns the one thread that writes.
+//! (`reader.rs`), and emptied after their year (`hollow.rs`). [`crate::database`] owns the one thread that writes.
 
 mod checkpoint;
 mod event;
 pub mod frame;
+mod hollow;
 mod log;
 mod note;
 mod reader;
@@ -18,11 +19,13 @@ mod tree;
 pub mod verify;
 
 pub use checkpoint::{Checkpoint, checkpoint_name};
-pub use event::{Actor, AuditRecord, Change, Compared, Entry, Event, Operation};
+pub use event::{Actor, AuditRecord, Change, Compared, Entry, Event, Operation, Retention};
 pub use frame::Chain;
+pub use hollow::{Left, hollow_name, hollow_segments, make_hollow};
+pub(crate) use hollow::{load_either, walk_hollow};
 pub use log::{Head, Log, Place, SEGMENT_BYTES};
 pub use note::{NoteError, NoteSignature, SigningKey, VerifierKey};
-pub use reader::{Replayed, read, replay, segments};
+pub use reader::{Replayed, beginning, chain_at, chain_before, first_body, read, replay, segments};
 pub(crate) use reader::{load, walk};
 pub use recovery::open;
 pub use schema::{Effect, PartLengths, Parts, Span, Written};

@@ -1,20 +1,43 @@
 //! Reading what is written: one body by its place, or all records in order.
 
+use core::ops::Range;
+
 use super::JournalError;
-use super::frame::{Chain, Frame, HEADER_BYTES, SegmentHeader, first_of, segment_name};
+use super::frame::{
+    BODY_BYTES_MAX, Chain, Frame, HEADER_BYTES, SegmentHeader, first_of, framed, segment_name,
+};
+use super::hollow::{first_of_hollow, hollow_name, hollow_segments, load_either, walk_hollow};
 use super::log::{Head, Place};
 use crate::files::Files;
 
-/// The segments of a directory, by their first records, in order.
+/// The segments of a directory that are whole, by their first records, in order; those that are hollow came before them.
 pub fn segments(files: &dyn Files) -> Result<Vec<u64>, JournalError> {
     let names = files.list().map_err(|e| JournalError::io("list", "the journal", e))?;
-    Ok(names.iter().filter_map(|name| first_of(name)).collect())
+    let hollow: Vec<u64> = names.iter().filter_map(|name| first_of_hollow(name)).collect();
+    Ok(names.iter().filter_map(|name| first_of(name)).filter(|first| !hollow.contains(first)).collect())
+}
+
+/// The first record of which the body is there: those before it are in hollow segments. With the hash of the one before.
+pub fn beginning(files: &dyn Files) -> Result<Head, JournalError> {
+    let Some(&first) = segments(files)?.first() else {
+        return Err(JournalError::damaged(0, 0, 0, "is not there"));
+    };
+    let name = segment_name(first);
+    let bytes = files.read(&name, 0, HEADER_BYTES).map_err(|e| JournalError::io("read", &name, e))?;
+    let header = SegmentHeader::decode(&bytes).map_err(|p| JournalError::damaged(first, 0, first, p))?;
+    Ok(Head { size: header.first, chain: header.before })
 }
 
 /// A part of a record's body: `length` bytes, `skip` bytes into it.
 pub fn read(files: &dyn Files, place: Place, skip: u64, length: usize) -> Result<Vec<u8>, JournalError> {
-    let name = segment_name(place.segment);
-    files.read(&name, place.offset + skip, length).map_err(|e| JournalError::io("read", &name, e))
+    let from = |name: &str| files.read(name, place.offset + skip, length);
+    let (name, hollow) = (segment_name(place.segment), hollow_name(place.segment));
+    match from(&name) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            from(&hollow).map_err(|e| JournalError::io("read", &hollow, e))
+        }
+        other => other.map_err(|e| JournalError::io("read", &name, e)),
+    }
 }
 
 /// All bytes of a segment, with its header taken off and looked at.
@@ -63,25 +86,64 @@ pub struct Replayed<'a> {
     pub body: &'a [u8],
 }
 
-/// Gives every record from `from` on to `each`, in order. Every record of every segment that is read is checked.
+/// The hash of the record before a segment, hollow or not; zero before the first of all.
+pub fn chain_before(files: &dyn Files, first: u64) -> Result<Chain, JournalError> {
+    Ok(load_either(files, first)?.0.before)
+}
+
+/// The hash of a record and of all before it, whether its body is there or not; `None` where there is no such record.
+pub fn chain_at(files: &dyn Files, number: u64) -> Result<Option<Chain>, JournalError> {
+    let mut all = hollow_segments(files)?;
+    all.extend(segments(files)?);
+    let Some(&within) = all[..all.partition_point(|&first| first <= number)].last() else { return Ok(None) };
+    let (header, bytes) = load_either(files, within)?;
+    let mut found = None;
+    walk_hollow(&header, &bytes, |left| {
+        found = found.or_else(|| (left.number == number).then_some(left.chain));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The body of the first record of a segment, if it has one.
+pub fn first_body(files: &dyn Files, first: u64) -> Result<Option<Vec<u8>>, JournalError> {
+    let name = segment_name(first);
+    let io = |e| JournalError::io("read", &name, e);
+    if files.len(&name).map_err(io)? <= HEADER_BYTES as u64 {
+        return Ok(None);
+    }
+    let header = files.read(&name, HEADER_BYTES as u64, HEADER_BYTES).map_err(io)?;
+    let length = header[4..].first_chunk().copied().map_or(0, u32::from_le_bytes) as usize;
+    let bytes = files.read(&name, HEADER_BYTES as u64, framed(length.min(BODY_BYTES_MAX))).map_err(io)?;
+    let damaged = || JournalError::damaged(first, HEADER_BYTES as u64, first, "is damaged");
+    Frame::decode(&bytes).map(|(_, body)| Some(body.to_vec())).ok_or_else(damaged)
+}
+
+/// Gives the records of these numbers to `each`, in order. Every record of every segment that is read is checked. The head is that after
+/// the last segment that was read.
 ///
 /// # Errors
-/// [`JournalError::Damaged`] at the first record that is missing, changed, or out of order.
+/// [`JournalError::Damaged`] at the first record that is missing, changed, or out of order; where they begin before the
+/// [`beginning`], too.
 pub fn replay(
     files: &dyn Files,
-    from: u64,
+    numbers: Range<u64>,
     mut each: impl FnMut(&Replayed<'_>) -> Result<(), JournalError>,
 ) -> Result<Option<Head>, JournalError> {
+    let from = numbers.start;
     let all = segments(files)?;
+    if let Some(&first) = all.first().filter(|&&first| first > from) {
+        return Err(JournalError::damaged(first, 0, from, "is not there any more"));
+    }
     let begin = all.partition_point(|&first| first <= from).saturating_sub(1);
     let mut head: Option<Head> = None;
-    for &first in &all[begin..] {
+    for &first in all[begin..].iter().take_while(|&&first| first < numbers.end) {
         let (header, bytes) = load(files, first)?;
         if head.is_some_and(|head| head != Head { size: first, chain: header.before }) {
             return Err(JournalError::damaged(first, 0, first, "does not follow the segment before it"));
         }
         let (end, last) = walk(&header, &bytes, |frame, place, body| {
-            if frame.number < from {
+            if !numbers.contains(&frame.number) {
                 return Ok(());
             }
             each(&Replayed { number: frame.number, chain: frame.chain, place, body })

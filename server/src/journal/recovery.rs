@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::JournalError;
 use super::frame::{Frame, HEADER_BYTES, SegmentHeader, segment_name};
+use super::hollow::{hollow_segments, remove_full};
 use super::log::{Head, Log};
 use super::reader::{load, segments, walk};
 use crate::files::Files;
@@ -24,15 +25,18 @@ const TEMPORARY: &str = "recovered.tmp";
 
 /// Opens the journal of a directory; `None` where there is none, or where making one was cut off.
 pub fn open(files: Arc<dyn Files>) -> Result<Option<Log>, JournalError> {
+    for first in hollow_segments(&*files)? {
+        remove_full(&*files, first)?;
+    }
     let mut all = segments(&*files)?;
-    let Some(&last) = all.last() else { return Ok(None) };
+    let Some(&last) = all.last() else { return nothing(&*files) };
     if !has_header(&*files, last)? {
         let name = segment_name(last);
         files.remove(&name).map_err(|e| JournalError::io("remove", &name, e))?;
         files.sync_directory().map_err(|e| JournalError::io("sync the directory of", &name, e))?;
         all.pop();
     }
-    let Some(&last) = all.last() else { return Ok(None) };
+    let Some(&last) = all.last() else { return nothing(&*files) };
     let (header, bytes) = load(&*files, last)?;
     let (end, head) = walk(&header, &bytes, |_, _, _| Ok(()))?;
     if end == bytes.len() {
@@ -49,6 +53,14 @@ pub fn open(files: Arc<dyn Files>) -> Result<Option<Log>, JournalError> {
         );
     }
     Ok(Some(Log::at(files, last, end as u64, head)))
+}
+
+/// No segment is no journal; but hollow ones alone are what is left of one.
+fn nothing(files: &dyn Files) -> Result<Option<Log>, JournalError> {
+    match hollow_segments(files)?.last() {
+        Some(&last) => Err(JournalError::damaged(last, 0, last, "and all after it are not there")),
+        None => Ok(None),
+    }
 }
 
 /// Whether the last segment has a header; an error if it has records without one.

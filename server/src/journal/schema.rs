@@ -14,9 +14,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event::Retention;
 use super::{AuditRecord, JournalError};
 use crate::access::Authority;
 use crate::database::{Disclosure, Idempotency, ResultOfComparison};
+use crate::eurodac::audit::Procedure;
 use crate::eurodac::erasure::Ground;
 use crate::eurodac::model::MemberState;
 
@@ -73,6 +75,12 @@ pub enum Effect {
         /// Its id.
         id: Uuid,
     },
+    /// R-AUDIT-4: records are destroyed.
+    Retained(Retention),
+    /// R-AUDIT-5: a monitoring procedure begins.
+    ProcedureOpened(Procedure),
+    /// It is closed: what it held goes with the next retention.
+    ProcedureClosed(Uuid),
 }
 
 /// Lengths of the sealed parts of an entry, in their order. Unit: bytes.
@@ -104,6 +112,13 @@ pub struct Parts {
     pub templates: Span,
     /// Each print as it was sent.
     pub prints: Vec<Span>,
+}
+
+impl Parts {
+    /// All of them, in order.
+    pub fn spans(&self) -> Vec<Span> {
+        [self.record, self.templates].into_iter().chain(self.prints.iter().copied()).collect()
+    }
 }
 
 impl PartLengths {

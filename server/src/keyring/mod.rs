@@ -58,6 +58,9 @@ mod source;
 mod tests;
 mod wrapping;
 
+/// In place of a record: the key of what is of the unit itself, and goes with none. Made when it is needed first, and never destroyed.
+pub const UNIT: uuid::Uuid = uuid::Uuid::max();
+
 pub use error::{KeyringError, WrappingError};
 pub use ring::Keyring;
 pub use sealing::{DataKey, Part, SEAL_OVERHEAD};

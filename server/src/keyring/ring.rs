@@ -9,12 +9,12 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
-use super::KeyringError;
 use super::file::{self, Loaded, NAME};
 use super::layout::{SLOT, offset};
 use super::memory::Memory;
 use super::sealing::DataKey;
 use super::wrapping::WrappingKey;
+use super::{KeyringError, UNIT};
 use crate::files::Files;
 
 /// The data keys of all records, on disk and wrapped.
@@ -198,7 +198,8 @@ impl Keyring {
 
     /// How many records have a key.
     pub fn len(&self) -> usize {
-        self.memory.read().len()
+        let memory = self.memory.read();
+        memory.len() - usize::from(memory.has(UNIT))
     }
 
     /// Whether none has.
@@ -209,7 +210,7 @@ impl Keyring {
     /// The records that have a key, in no order. After a restart, one that nobody knows was never acknowledged:
     /// destroy its key.
     pub fn records(&self) -> impl Iterator<Item = Uuid> + use<> {
-        self.memory.read().records().into_iter()
+        self.memory.read().records().into_iter().filter(|&record| record != UNIT)
     }
 
     /// Zeros over slots; they are free when the disk has them.

@@ -34,6 +34,8 @@ pub enum Part {
     Templates,
     /// One print, by its place in the record.
     Print(u8),
+    /// A snapshot of the store, of which no part is of one record; the version is the number of the stretch.
+    Snapshot,
 }
 
 impl Part {
@@ -44,6 +46,7 @@ impl Part {
             Self::Record => [0, 0],
             Self::Templates => [1, 0],
             Self::Print(place) => [2, place],
+            Self::Snapshot => [3, 0],
         }
     }
 }

@@ -35,7 +35,7 @@ impl Past {
     pub fn read(data: &Path) -> Self {
         let mut past = Self::default();
         let mut next = 0;
-        replay(&Disk::new(&data.join("journal")).unwrap(), 0, |record| {
+        replay(&Disk::new(&data.join("journal")).unwrap(), 0..u64::MAX, |record| {
             assert_eq!(record.number, next);
             next += 1;
             past.take(Written::decode(record.body)?.0);
@@ -85,7 +85,11 @@ impl Past {
                 self.references.remove(&gone.reference);
                 self.erased.insert(id);
             }
-            Effect::Initialised(_) | Effect::AuthorityAdded(_) => {}
+            Effect::Initialised(_)
+            | Effect::AuthorityAdded(_)
+            | Effect::Retained(_)
+            | Effect::ProcedureOpened(_)
+            | Effect::ProcedureClosed(_) => {}
             Effect::None => assert_eq!(audit.operation, Operation::Repetition),
         }
     }

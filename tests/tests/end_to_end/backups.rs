@@ -119,7 +119,7 @@ fn no_key_opens(data: &Path, gone: Uuid) {
     let keyring = Keyring::open(Arc::new(Disk::new(&data.join("keys")).unwrap()), &wrapping).unwrap();
     let disk = Disk::new(&data.join("journal")).unwrap();
     let mut tried = 0;
-    journal::replay(&disk, 0, |record| {
+    journal::replay(&disk, 0..u64::MAX, |record| {
         let (written, start) = Written::decode(record.body)?;
         let Effect::Entered { id, parts, .. } = written.effect else { return Ok(()) };
         let span = parts.placed(start).record;

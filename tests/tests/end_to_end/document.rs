@@ -16,6 +16,8 @@ fn the_document_has_every_path_and_every_problem_and_the_server_is_ready() {
         "/health/ready",
         "/metrics",
         "/v1/audit/checkpoints",
+        "/v1/audit/procedures",
+        "/v1/audit/procedures/{id}",
         "/v1/eurodac/records",
         "/v1/eurodac/records/{id}",
         "/v1/eurodac/transmissions",

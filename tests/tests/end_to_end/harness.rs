@@ -44,20 +44,17 @@ impl Installation {
 
     /// A new authority of a State; its key.
     pub fn authority(&self, state: &str) -> String {
+        self.added(&["--role", "member-state", "--state", state, "--name", state])
+    }
+
+    /// The joint supervisory authority's key.
+    pub fn supervisor(&self) -> String {
+        self.added(&["--role", "joint-supervisor", "--name", "Supervisor"])
+    }
+
+    fn added(&self, who: &[&str]) -> String {
         let data = self.path().to_str().unwrap();
-        let arguments = [
-            "authority",
-            "add",
-            "--json",
-            "--data",
-            data,
-            "--role",
-            "member-state",
-            "--state",
-            state,
-            "--name",
-            state,
-        ];
+        let arguments = [&["authority", "add", "--json", "--data", data], who].concat();
         whorl_json(&arguments)["key"].as_str().unwrap().to_owned()
     }
 
@@ -181,7 +178,16 @@ impl Server {
     }
 
     fn try_transmit_with(&self, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, ureq::Error> {
-        let mut request = self.http.post(format!("{}/v1/eurodac/transmissions", self.url));
+        self.try_post("/v1/eurodac/transmissions", headers, body)
+    }
+
+    /// Any bytes with any headers, to any path.
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_post(path, headers, body).unwrap()
+    }
+
+    fn try_post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, ureq::Error> {
+        let mut request = self.http.post(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -206,7 +212,15 @@ impl Server {
     }
 
     pub fn try_erase(&self, key: &str, record: &str, ground: &str) -> Result<Answer, ureq::Error> {
-        let request = self.http.delete(format!("{}/v1/eurodac/records/{record}?ground={ground}", self.url));
+        self.try_delete(key, &format!("/v1/eurodac/records/{record}?ground={ground}"))
+    }
+
+    pub fn delete(&self, key: &str, path: &str) -> Answer {
+        self.try_delete(key, path).unwrap()
+    }
+
+    fn try_delete(&self, key: &str, path: &str) -> Result<Answer, ureq::Error> {
+        let request = self.http.delete(format!("{}{path}", self.url));
         read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call()?)
     }
 

@@ -20,6 +20,7 @@ mod generation;
 mod harness;
 mod images;
 mod people;
+mod procedures;
 mod races;
 mod records;
 mod refusals;

@@ -112,6 +112,8 @@ fn every_implemented_rule_stands_in_the_code_and_in_a_test() {
         "R-ACCESS-7",
         "R-AUDIT-2",
         "R-AUDIT-3",
+        "R-AUDIT-4",
+        "R-AUDIT-5",
         "R-ERASE-1",
         "R-ERASE-2",
         "R-ERASE-3",

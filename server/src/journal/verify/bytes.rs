@@ -67,8 +67,48 @@ pub fn segment(source: &mut impl Read, remaining: u64) -> Result<Segment, Stop> 
     Ok(Segment { first: u64::from_le_bytes(field(&bytes, 16)), before: field(&bytes, 24) })
 }
 
+/// A frame of a hollow segment: whole, or of which the body is gone.
+pub struct Left {
+    pub frame: Frame,
+    /// Whether all of the body is there, and its checksum right.
+    pub whole: bool,
+}
+
+/// The next frame of a hollow segment; as [`frame`], but that a checksum may be wrong where the body is gone.
+pub fn left(source: &mut impl Read, remaining: u64, body: &mut Vec<u8>) -> Result<Left, Stop> {
+    let (header, length, whole) = unchecked(source, remaining, body)?;
+    let padding = body[length..].iter().all(|&byte| byte == 0);
+    Ok(Left { whole: checksum(&header, &body[..length]) && padding, frame: parsed(&header, length, whole) })
+}
+
 /// The next frame of a segment, of which `remaining` bytes are left to read; `body` receives its body, and its padding.
 pub fn frame(source: &mut impl Read, remaining: u64, body: &mut Vec<u8>) -> Result<Frame, Stop> {
+    let (header, length, whole) = unchecked(source, remaining, body)?;
+    if !checksum(&header, &body[..length]) {
+        return Err(Stop::Bad(Reason::FrameChecksum));
+    }
+    if body[length..].iter().any(|&byte| byte != 0) {
+        return Err(Stop::Bad(Reason::FramePadding));
+    }
+    Ok(parsed(&header, length, whole))
+}
+
+fn checksum(header: &[u8; HEADER], body: &[u8]) -> bool {
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&header[..56]), body);
+    field(header, 56) == checksum.to_le_bytes()
+}
+
+fn parsed(header: &[u8; HEADER], body: usize, bytes: u64) -> Frame {
+    let (number, synced) = (u64::from_le_bytes(field(header, 8)), u64::from_le_bytes(field(header, 16)));
+    Frame { number, synced, chain: field(header, 24), body, bytes }
+}
+
+/// Header, length of the body, and bytes of a frame, of which nothing but that they are possible was looked at.
+fn unchecked(
+    source: &mut impl Read,
+    remaining: u64,
+    body: &mut Vec<u8>,
+) -> Result<([u8; HEADER], usize, u64), Stop> {
     let bad = |reason| Err(Stop::Bad(reason));
     if remaining < HEADER as u64 {
         return bad(Reason::FrameCut);
@@ -90,15 +130,10 @@ pub fn frame(source: &mut impl Read, remaining: u64, body: &mut Vec<u8>) -> Resu
     }
     body.resize(padded, 0);
     source.read_exact(body)?;
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&bytes[..56]), &body[..length]);
-    if field(&bytes, 56) != checksum.to_le_bytes() {
-        return bad(Reason::FrameChecksum);
-    }
-    if field(&bytes, 60) != [0; 4] || body[length..].iter().any(|&byte| byte != 0) {
+    if field(&bytes, 60) != [0; 4] {
         return bad(Reason::FramePadding);
     }
-    let (number, synced) = (u64::from_le_bytes(field(&bytes, 8)), u64::from_le_bytes(field(&bytes, 16)));
-    Ok(Frame { number, synced, chain: field(&bytes, 24), body: length, bytes: whole })
+    Ok((bytes, length, whole))
 }
 
 /// The chain hash of a record, from that of the one before.
@@ -111,8 +146,14 @@ pub fn chain(before: &[u8; 32], number: u64, body: &[u8]) -> [u8; 32] {
     input.finalize().into()
 }
 
-/// The number of the first record, from the name of a segment: 20 digits and `.journal`.
+/// The number of the first record, from the name of a segment: 20 digits and `.journal`, or `.hollow` where it is that.
 pub fn first_of_name(name: &str) -> Option<u64> {
     let (digits, end) = name.split_at_checked(20)?;
-    (end == ".journal" && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+    let possible = (end == ".journal" || is_hollow(name)) && digits.bytes().all(|b| b.is_ascii_digit());
+    possible.then(|| digits.parse().ok())?
+}
+
+/// Whether a segment is hollow, by its name.
+pub fn is_hollow(name: &str) -> bool {
+    name.ends_with(".hollow")
 }

@@ -39,6 +39,10 @@ pub enum Reason {
     RecordChain,
     /// A record knew of a sync that cannot have been.
     RecordSynced,
+    /// A segment is hollow though one before it is not.
+    HollowLate,
+    /// A record is destroyed though it is younger than a year.
+    DestroyedEarly,
     /// The journal is shorter than it was when a checkpoint was signed.
     ShorterThanCheckpoint,
     /// The journal is another than the one whose checkpoint was signed: the last record's hash differs.
@@ -49,7 +53,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Unreadable,
         Self::NoSegments,
         Self::CheckpointSignature,
@@ -67,6 +71,8 @@ impl Reason {
         Self::RecordNumber,
         Self::RecordChain,
         Self::RecordSynced,
+        Self::HollowLate,
+        Self::DestroyedEarly,
         Self::ShorterThanCheckpoint,
         Self::CheckpointChain,
         Self::CheckpointRoot,
@@ -106,6 +112,11 @@ impl Reason {
                 ("record-chain", "the record is not the one that was written after the one before it")
             }
             Self::RecordSynced => ("record-synced", "the record knew of a sync that cannot have been"),
+            Self::HollowLate => ("hollow-late", "the segment is hollow, and one before it is not"),
+            Self::DestroyedEarly => (
+                "destroyed-early",
+                "the record is destroyed, and a checkpoint shows that it is not older than a year",
+            ),
             Self::ShorterThanCheckpoint => (
                 "shorter-than-checkpoint",
                 "the journal ends before the checkpoint: it was cut off, or is an old copy",

@@ -7,6 +7,10 @@
 //! frame are told as `unfinished_bytes`, unless something knows better: a checkpoint of more records, or a later frame that says
 //! that more was synced. A frame that is whole, and is not the next one, was never torn: it is a finding wherever it lies.
 //!
+//! *Hollow segments* (R-AUDIT-4). Of records older than a year the hashes are left. They are the leaves of the tree, so checkpoints
+//! from then are checked as any other; a body that is there must still be the one that was hashed. That a record was destroyed
+//! before its time is seen where a checkpoint that was signed within the last year commits to fewer records than it.
+//!
 //! *What this cannot see* without a checkpoint: that records are missing at the end, and that someone wrote all of it anew.
 
 mod bytes;
@@ -22,12 +26,14 @@ pub use finding::{Finding, Reason};
 use std::io;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checkpoint::Checkpoint;
 use super::frame::Chain;
 use super::note::VerifierKey;
 use super::tree::Root;
+use crate::eurodac::audit::kept_from;
 use walk::Walk;
 
 /// What a journal is that verified.
@@ -35,6 +41,10 @@ use walk::Walk;
 pub struct Report {
     /// Records, numbered from 0.
     pub records: u64,
+    /// How many of them are destroyed, because their year is over (R-AUDIT-4): of these the hashes are left, which verify.
+    pub destroyed: u64,
+    /// How many of those before the last that is destroyed are whole: a monitoring procedure holds them (R-AUDIT-5).
+    pub held: u64,
     /// Files that they lie in.
     pub segments: u64,
     /// Bytes of these.
@@ -60,7 +70,8 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Verifies the segments of a directory against the checkpoints given, whose signatures are checked where the key is given.
+/// Verifies the segments of a directory against the checkpoints given, whose signatures are checked where the key is given. `now` says
+/// which records may be destroyed.
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of the journal; before all, a checkpoint that the key did not sign.
@@ -68,6 +79,7 @@ pub fn verify(
     directory: &Path,
     checkpoints: &[Checkpoint],
     key: Option<&VerifierKey>,
+    now: Timestamp,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, Finding> {
     let mut due: Vec<&Checkpoint> = checkpoints.iter().collect();
@@ -79,7 +91,7 @@ pub fn verify(
     let segments = list(directory)
         .map_err(|e| Finding { system: Some(e.to_string()), ..Finding::of(Reason::Unreadable) })?;
     let total = segments.iter().map(|(_, bytes)| bytes).sum();
-    let mut walk = Walk::new(directory, due, progress, total);
+    let mut walk = Walk::new(directory, due, progress, total, kept_from(now));
     walk.meet_checkpoints()?;
     for (i, (name, _)) in segments.iter().enumerate() {
         walk.segment(name, i + 1 == segments.len())?;
@@ -97,7 +109,12 @@ fn list(directory: &Path) -> io::Result<Vec<(String, u64)>> {
             segments.push((name, fs_err::metadata(entry.path())?.len()));
         }
     }
+    // Where both are there, the hollow one has taken the place of the other, which was about to go.
     segments.sort();
+    segments.dedup_by(|later, earlier| {
+        let same = bytes::first_of_name(&later.0) == bytes::first_of_name(&earlier.0);
+        same && bytes::is_hollow(&earlier.0)
+    });
     Ok(segments)
 }
 
@@ -107,6 +124,8 @@ pub fn to_json(outcome: &Result<Report, Finding>) -> Value {
         Ok(report) => json!({
             "verified": true,
             "records": report.records,
+            "destroyed": report.destroyed,
+            "held": report.held,
             "first": report.records.checked_sub(1).map(|_| 0),
             "last": report.records.checked_sub(1),
             "segments": report.segments,

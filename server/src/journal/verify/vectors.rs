@@ -13,6 +13,8 @@ use crate::journal::frame::{Frame, SegmentHeader, segment_name};
 use crate::journal::note::SigningKey;
 use crate::journal::tree::Tree;
 
+/// When they are looked at.
+const NOW: &str = "2026-11-23T00:00:00Z";
 const ORIGIN: &str = "central-unit.example/eurodac";
 const SEGMENTS: [&str; 3] =
     ["00000000000000000000.journal", "00000000000000000003.journal", "00000000000000000005.journal"];
@@ -71,6 +73,24 @@ fn edited(kept: &[u64], segment: usize, change: impl FnOnce(&mut Vec<u8>)) -> Fi
 fn mend(bytes: &mut [u8], at: usize, body: usize) {
     let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes[at..at + 56]), &bytes[at + 64..at + 64 + body]);
     bytes[at + 56..at + 60].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// Makes a segment hollow, and leaves the body of its first record, if that has one.
+fn hollow(files: &mut Files, segment: usize) {
+    let mut bytes = files.remove(SEGMENTS[segment]).unwrap();
+    let (mut at, mut nth) = (64, 0);
+    while at < bytes.len() {
+        let length = Frame::decode(&bytes[at..]).unwrap().0.bytes();
+        if nth > 0 {
+            bytes[at + 64..at + length].fill(0);
+        }
+        (at, nth) = (at + length, nth + 1);
+    }
+    files.insert(hollow_name(segment), bytes);
+}
+
+fn hollow_name(segment: usize) -> String {
+    SEGMENTS[segment].replace(".journal", ".hollow")
 }
 
 fn with_checkpoint(size: u64, change: impl FnOnce(&mut Checkpoint)) -> Files {
@@ -134,6 +154,15 @@ fn cases() -> Vec<(&'static str, Files)> {
     ));
     cases.extend(cases_of_checkpoints());
     cases.extend(cases_of_bytes());
+    cases.push(("good-hollow", tampered(&[3, 7], |files| hollow(files, 0))));
+    cases.push(("hollow-behind-a-full-one", tampered(&[3, 7], |files| hollow(files, 1))));
+    cases.push((
+        "destroyed-too-early",
+        tampered(&[3, 7], |files| {
+            hollow(files, 0);
+            hollow(files, 1);
+        }),
+    ));
     cases
 }
 
@@ -207,7 +236,7 @@ fn seen(directory: &Path, key: &VerifierKey) -> (Result<Report, Finding>, Value)
     names.retain(|path| path.extension().is_some_and(|end| end == "checkpoint"));
     let read = |path: &PathBuf| Checkpoint::parse(&fs_err::read_to_string(path).unwrap()).unwrap();
     let checkpoints: Vec<_> = names.iter().map(read).collect();
-    let outcome = verify(directory, &checkpoints, Some(key), &mut |_| ());
+    let outcome = verify(directory, &checkpoints, Some(key), NOW.parse().unwrap(), &mut |_| ());
     let json = to_json(&outcome);
     (outcome, json)
 }
@@ -289,6 +318,15 @@ fn r_audit_3_each_way_to_tamper_is_found_where_it_was_done() {
         ("header-of-another-journal", Reason::SegmentChain, Some(3), Some((1, 24))),
     ];
     let mut reasons = BTreeSet::from([Reason::Unreadable.code(), Reason::SegmentOverlap.code()]);
+    for (name, reason, record, at) in [
+        ("hollow-behind-a-full-one", Reason::HollowLate, 3, 0),
+        ("destroyed-too-early", Reason::DestroyedEarly, 4, 144),
+    ] {
+        let finding = seen(&root().join(name), &key(7).verifier()).0.unwrap_err();
+        let found = (finding.reason, finding.record, finding.segment, finding.offset);
+        assert_eq!(found, (reason, Some(record), Some(hollow_name(1)), Some(at)), "{name}");
+        reasons.insert(reason.code());
+    }
     for (name, reason, record, place) in wanted {
         let finding = seen(&root().join(name), &key(7).verifier()).0.unwrap_err();
         assert_eq!((finding.reason, finding.record), (reason, record), "{name}: {finding}");
@@ -301,6 +339,8 @@ fn r_audit_3_each_way_to_tamper_is_found_where_it_was_done() {
     assert_eq!((overlap.reason, overlap.record), (Reason::SegmentOverlap, Some(3)));
     let good = seen(&root().join("good"), &key(7).verifier()).0.unwrap();
     assert_eq!((good.records, good.segments, good.checkpoints), (7, 3, vec![3, 7]));
+    let hollow = seen(&root().join("good-hollow"), &key(7).verifier()).0.unwrap();
+    assert_eq!((hollow.records, hollow.destroyed, hollow.held, hollow.root), (7, 2, 1, good.root));
     let unfinished = seen(&root().join("good-unfinished"), &key(7).verifier()).0.unwrap();
     assert_eq!((unfinished.records, unfinished.unfinished_bytes), (6, 72));
 }

@@ -6,6 +6,8 @@ use std::io::{self, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::bytes::{self, Frame, HEADER, Stop};
 use super::{Finding, Progress, Reason, Report};
 use crate::journal::checkpoint::Checkpoint;
@@ -33,19 +35,30 @@ pub struct Walk<'a> {
     at: u64,
     before: u64,
     unfinished: u64,
+    /// Records below this may be destroyed.
+    may_go: u64,
+    destroyed: u64,
+    /// Whole records of hollow segments.
+    held: u64,
+    /// Whether a segment was read that is not hollow.
+    full: bool,
     body: Vec<u8>,
     progress: &'a mut dyn FnMut(Progress),
     total: u64,
 }
 
 impl<'a> Walk<'a> {
-    /// At the beginning of a journal of `total` bytes; `due` is sorted by size.
+    /// At the beginning of a journal of `total` bytes; `due` is sorted by size. Records from `kept_from` on must be there.
     pub fn new(
         directory: &'a Path,
         due: Vec<&'a Checkpoint>,
         progress: &'a mut dyn FnMut(Progress),
         total: u64,
+        kept_from: Timestamp,
     ) -> Self {
+        // Whatever came after a checkpoint is younger than it.
+        let young = due.iter().filter(|checkpoint| checkpoint.at >= kept_from);
+        let may_go = young.map(|checkpoint| checkpoint.size).min().unwrap_or(u64::MAX);
         Self {
             directory,
             due,
@@ -56,6 +69,10 @@ impl<'a> Walk<'a> {
             at: 0,
             before: 0,
             unfinished: 0,
+            may_go,
+            destroyed: 0,
+            held: 0,
+            full: false,
             body: Vec::new(),
             progress,
             total,
@@ -116,6 +133,12 @@ impl<'a> Walk<'a> {
             Ordering::Equal => self.at = HEADER as u64,
         }
         let mut synced = self.at;
+        if bytes::is_hollow(name) {
+            self.hollow(&mut source, length, &mut synced)?;
+            self.before += length;
+            return Ok(());
+        }
+        self.full = true;
         while self.at < length {
             match bytes::frame(&mut source, length - self.at, &mut self.body) {
                 Ok(frame) => self.record(&frame, &mut synced)?,
@@ -130,13 +153,40 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Reads a hollow segment behind its header.
+    fn hollow(&mut self, source: &mut impl io::Read, length: u64, synced: &mut u64) -> Result<(), Finding> {
+        if self.full {
+            return Err(self.finding(Reason::HollowLate, 0));
+        }
+        while self.at < length {
+            let left =
+                bytes::left(source, length - self.at, &mut self.body).map_err(|stop| self.stopped(stop))?;
+            if left.whole {
+                self.held += 1;
+                self.record(&left.frame, synced)?;
+                continue;
+            }
+            if self.tree.size() >= self.may_go {
+                return Err(self.finding(Reason::DestroyedEarly, self.at));
+            }
+            self.destroyed += 1;
+            self.take(&left.frame, left.frame.chain, synced)?;
+        }
+        Ok(())
+    }
+
     /// Takes a frame for the next record, or says why it is not.
     fn record(&mut self, frame: &Frame, synced: &mut u64) -> Result<(), Finding> {
+        let chain = bytes::chain(&self.chain, frame.number, &self.body[..frame.body]);
+        self.take(frame, chain, synced)
+    }
+
+    /// The same, where its hash is known.
+    fn take(&mut self, frame: &Frame, chain: [u8; 32], synced: &mut u64) -> Result<(), Finding> {
         let number = self.tree.size();
         if frame.number != number {
             return Err(self.finding(Reason::RecordNumber, self.at));
         }
-        let chain = bytes::chain(&self.chain, number, &self.body[..frame.body]);
         if chain != frame.chain {
             return Err(self.finding(Reason::RecordChain, self.at));
         }
@@ -217,6 +267,8 @@ impl<'a> Walk<'a> {
         }
         Ok(Report {
             records,
+            destroyed: self.destroyed,
+            held: self.held,
             segments,
             bytes: self.total,
             unfinished_bytes: self.unfinished,

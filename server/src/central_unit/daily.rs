@@ -1,0 +1,61 @@
+//! What the Central Unit does by itself: it signs checkpoints, and destroys records of operations whose year is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::timer::{AtTheEnd, Timer};
+use crate::database::{Database, Recipient};
+
+/// How often it is looked whether the year of a segment is over. The segments are of a day each.
+const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// When checkpoints are signed, and where they go.
+#[derive(Debug, Clone)]
+pub struct CheckpointSettings {
+    /// How often, where anything was recorded since.
+    pub every: Duration,
+    /// Where they go; `None`: they stay here, and wait to be fetched.
+    pub recipient: Option<Recipient>,
+}
+
+/// The timers; they end with this.
+pub(super) struct Daily {
+    _checkpoints: Timer,
+    _retention: Timer,
+}
+
+impl Daily {
+    pub(super) fn start(database: &Arc<Database>, settings: CheckpointSettings) -> std::io::Result<Self> {
+        let (signing, retaining) = (database.clone(), database.clone());
+        let every = settings.every;
+        let sign = move || {
+            match signing.checkpoint() {
+                Ok(checkpoint) => tracing::info!(records = checkpoint.size, "checkpoint"),
+                Err(error) => tracing::error!(%error, "no checkpoint could be signed"),
+            }
+            if let Some(recipient) = &settings.recipient {
+                signing.checkpoints().hand_over(recipient);
+            }
+        };
+        let retain = move || match retaining.retain(Timestamp::now()) {
+            Ok(None) => {}
+            Ok(Some(done)) => {
+                let (below, segments, held) = (done.below, done.segments, done.held);
+                tracing::info!(
+                    below,
+                    segments,
+                    held,
+                    "records of operations were destroyed: their year is over"
+                );
+            }
+            // R-AUDIT-4 waits; nothing else does.
+            Err(error) => tracing::error!(%error, "records of operations could not be destroyed"),
+        };
+        Ok(Self {
+            _checkpoints: Timer::start("checkpoints", every, AtTheEnd::Again, sign)?,
+            _retention: Timer::start("retention", RETENTION_EVERY, AtTheEnd::Nothing, retain)?,
+        })
+    }
+}

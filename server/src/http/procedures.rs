@@ -1,0 +1,152 @@
+//! `/v1/audit/procedures`: monitoring procedures, which hold records of operations past their year (R-AUDIT-5).
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::web;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::body;
+use super::caller::Authenticated;
+use super::problem::{Code, Problem};
+use crate::access::Caller;
+use crate::central_unit::CentralUnit;
+use crate::eurodac::audit::Procedure;
+use crate::eurodac::model::MemberState;
+use crate::journal::{AuditRecord, Change, Event, Operation};
+
+/// Longest reason. Unit: characters.
+const REASON_MAX: usize = 500;
+
+/// What a procedure holds.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProcedure {
+    /// What it is about: 1 to 500 characters.
+    reason: String,
+    /// It holds records of operations from this moment on,
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// up to this one, which is not in it, and may lie ahead.
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+    /// Only those of operations for this State; all where it is left out.
+    #[schema(value_type = Option<String>)]
+    member_state: Option<MemberState>,
+}
+
+/// Procedures.
+#[derive(Serialize, ToSchema)]
+pub struct ProcedureList {
+    /// In no order. One that is closed is listed until what it held is destroyed.
+    procedures: Vec<Procedure>,
+}
+
+/// Begin a monitoring procedure. From now on the records that it names are not destroyed when their year is over, until it is closed; what
+/// is destroyed already does not come back. For the joint supervisory authority.
+#[utoipa::path(
+    post, path = "/v1/audit/procedures", tag = "audit",
+    request_body = NewProcedure,
+    params(("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)")),
+    responses(
+        (status = 201, description = "Begun; `Location` has it", body = Procedure),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub async fn open(
+    caller: Authenticated,
+    request: HttpRequest,
+    payload: web::Payload,
+    unit: web::Data<CentralUnit>,
+) -> Result<HttpResponse, Problem> {
+    caller.0.joint_supervisor()?;
+    let new: NewProcedure = body::parse(&body::json(&request, payload).await?)?;
+    if !(1..=REASON_MAX).contains(&new.reason.trim().chars().count()) {
+        return Err(Problem::new(Code::FieldInvalid, "must be 1 to 500 characters").at("reason"));
+    }
+    if new.until <= new.from {
+        return Err(Problem::new(Code::FieldInvalid, "must be later than from").at("until"));
+    }
+    let NewProcedure { reason, from, until, member_state } = new;
+    let opened_at = Timestamp::now();
+    let procedure =
+        Procedure { id: Uuid::new_v4(), reason, from, until, member_state, opened_at, closed_at: None };
+    let change = Change::ProcedureOpened(procedure.clone());
+    let event = Event { audit: audit(&caller.0, Operation::ProcedureOpened, member_state), change };
+    web::block(move || unit.database().record(event)).await.map_err(dropped)??;
+    let location = format!("/v1/audit/procedures/{}", procedure.id);
+    Ok(HttpResponse::Created().insert_header(("Location", location)).json(procedure))
+}
+
+/// List the monitoring procedures. For the joint supervisory authority.
+#[utoipa::path(
+    get, path = "/v1/audit/procedures", tag = "audit",
+    params(("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)")),
+    responses(
+        (status = 200, description = "Those begun, and those closed of which records are left", body = ProcedureList),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub async fn list(caller: Authenticated, unit: web::Data<CentralUnit>) -> Result<HttpResponse, Problem> {
+    caller.0.joint_supervisor()?;
+    let procedures = web::block(move || unit.database().procedures()).await.map_err(dropped)??;
+    Ok(HttpResponse::Ok().json(ProcedureList { procedures }))
+}
+
+/// Close a monitoring procedure: what it held past its year is destroyed within a day, unless another one holds it. For the joint
+/// supervisory authority.
+#[utoipa::path(
+    delete, path = "/v1/audit/procedures/{id}", tag = "audit",
+    params(
+        ("id" = String, Path, description = "The procedure"),
+        ("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)"),
+    ),
+    responses(
+        (status = 204, description = "Closed, now or before"),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = []))
+)]
+pub async fn close(
+    caller: Authenticated,
+    id: web::Path<String>,
+    unit: web::Data<CentralUnit>,
+) -> Result<HttpResponse, Problem> {
+    caller.0.joint_supervisor()?;
+    let close = move || {
+        let all = unit.database().procedures()?;
+        let id = Uuid::try_parse(&id).unwrap_or(Uuid::nil());
+        let Some(procedure) = all.into_iter().find(|procedure| procedure.id == id) else {
+            return Err(Problem::new(Code::ProcedureNotFound, "there is no such monitoring procedure"));
+        };
+        if procedure.closed_at.is_none() {
+            let audit = audit(&caller.0, Operation::ProcedureClosed, procedure.member_state);
+            unit.database().record(Event { audit, change: Change::ProcedureClosed(id) })?;
+        }
+        Ok(())
+    };
+    web::block(close).await.map_err(dropped)??;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn audit(caller: &Caller, operation: Operation, member_state: Option<MemberState>) -> AuditRecord {
+    AuditRecord {
+        at: Timestamp::now(),
+        operation,
+        actor: caller.actor(),
+        member_state,
+        category: None,
+        reference_number: None,
+        attested: false,
+        compared: Vec::new(),
+        disclosed: Vec::new(),
+    }
+}
+
+fn dropped(_: actix_web::error::BlockingError) -> Problem {
+    Problem::new(Code::Unavailable, "the request was dropped")
+}
