@@ -14,6 +14,7 @@ pub mod files;
 pub mod http;
 pub mod journal;
 pub mod keyring;
+pub mod startup;
 pub mod store;
 
 /// R-COMP-5: whatever is freed is overwritten first, so that no print, template or body outlives its use in our memory,

@@ -14,6 +14,7 @@ use crate::database::{FingerTemplate, FingerprintData, Idempotency, Print, Recor
 use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
 use crate::eurodac::disclosure::recipient_of_result;
 use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event, Operation};
+use crate::startup::{Stage, Startup};
 use crate::store::StoreError;
 
 /// Records that are loaded in one step.
@@ -88,15 +89,15 @@ impl CentralUnit {
     }
 
     /// Fills the gallery from the database. Gives the records whose comparison was cut off, in order of entry.
-    pub(super) fn load(&self) -> Result<Vec<Record>, TransmissionError> {
+    pub(super) fn load(&self, startup: &Startup) -> Result<Vec<Record>, TransmissionError> {
         let mut cut_off = Vec::new();
         let mut after = None;
-        let mut loaded = 0usize;
+        let (mut loaded, all) = (0, self.database.count()?);
         loop {
             let entries = self.database.entries(after, LOAD_STEP)?;
             let Some((last, _)) = entries.last() else { break };
             after = Some(last.id);
-            loaded += entries.len();
+            loaded += entries.len() as u64;
             for (record, _) in &entries {
                 let is_compared = recipient_of_result(record.category, record.member_state).is_some();
                 if is_compared && self.database.result(record.id)?.is_none() {
@@ -111,7 +112,7 @@ impl CentralUnit {
                 })
                 .collect();
             self.enrolled.append(made?)?;
-            tracing::info!(records = loaded, "loading the gallery");
+            startup.tell(Stage::Filling(loaded, all));
         }
         cut_off.sort_by_key(|record| record.sequence);
         Ok(cut_off)
@@ -119,9 +120,15 @@ impl CentralUnit {
 
     /// Makes the comparisons that a crash cut off between entry and result. Whoever repeats the transmission with its
     /// idempotency key is told.
-    pub(super) fn compare_cut_off(&self, records: Vec<Record>) -> Result<(), TransmissionError> {
+    pub(super) fn compare_cut_off(
+        &self,
+        records: Vec<Record>,
+        startup: &Startup,
+    ) -> Result<(), TransmissionError> {
+        let all = records.len() as u64;
         let actor = Actor { authority: None, person: "restart".into() };
-        for record in records {
+        for (done, record) in (0..).zip(records) {
+            startup.tell(Stage::Comparing(done, all));
             tracing::warn!(record = %record.id, "its comparison was cut off, and is made now");
             let templates = packed(&self.database.templates(record.id)?)?;
             self.result_for(&record, templates, &actor)?;

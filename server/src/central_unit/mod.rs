@@ -37,6 +37,7 @@ use crate::database::{Database, Idempotency, Record};
 use crate::eurodac::admission::Admitted;
 use crate::eurodac::disclosure;
 use crate::eurodac::retention;
+use crate::startup::Startup;
 use crate::store::StoreError;
 use claims::Claims;
 use daily::Daily;
@@ -127,8 +128,8 @@ pub enum TransmissionError {
 }
 
 impl CentralUnit {
-    /// Opens the back end and fills the gallery from the database.
-    pub fn open(database: Database, settings: Settings<'_>) -> anyhow::Result<Self> {
+    /// Opens the back end and fills the gallery from the database; `startup` is told how far it is.
+    pub fn open(database: Database, settings: Settings<'_>, startup: &Startup) -> anyhow::Result<Self> {
         let database = Arc::new(database);
         let unit = Self {
             _daily: Daily::start(&database, settings.checkpoints)?,
@@ -142,8 +143,8 @@ impl CentralUnit {
             entering: Claims::default(),
             comparing: Claims::default(),
         };
-        let cut_off = unit.load()?;
-        unit.compare_cut_off(cut_off)?;
+        let cut_off = unit.load(startup)?;
+        unit.compare_cut_off(cut_off, startup)?;
         stack::overwrite_on_all();
         Ok(unit)
     }

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::database::{Database, DirectoryLock};
 use crate::files::Disk;
 use crate::keyring::{WrappingKey, WrappingSource, key_file};
+use crate::startup::Startup;
 
 /// Where everything of one Central Unit lies.
 #[derive(Args)]
@@ -31,6 +32,11 @@ impl DataDirectory {
 
     /// Opens a data directory that was initialised.
     pub(super) fn open(&self) -> anyhow::Result<Database> {
+        self.open_and_tell(&Startup::default())
+    }
+
+    /// The same, and `startup` is told how far it is.
+    pub(super) fn open_and_tell(&self, startup: &Startup) -> anyhow::Result<Database> {
         let path = self.data.display();
         // A directory that may not be looked into is another mistake than one that is not there.
         match fs_err::metadata(self.data.join("journal")) {
@@ -42,7 +48,7 @@ impl DataDirectory {
         }
         let lock = self.lock()?;
         let wrapping = self.wrapping(&lock)?;
-        Database::open_locked(lock, &wrapping).with_context(|| format!("cannot open {path}"))
+        Database::open_locked(lock, &wrapping, startup).with_context(|| format!("cannot open {path}"))
     }
 
     /// Makes the directory ours.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,7 +14,8 @@ use whorl_engine::calibration::{self, Calibration};
 use super::{BackendOptions, DataDirectory, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, CheckpointSettings, Settings};
 use crate::database::Recipient;
-use crate::http;
+use crate::http::{self, Starting};
+use crate::startup::Startup;
 
 /// Serve the Central Unit over HTTP
 ///
@@ -90,10 +92,13 @@ impl Serve {
             tracing::warn!("{warning}");
         }
         let choice = self.backend.choice()?;
-        let database = self.directory.open()?;
         let listener =
             http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
+        let startup = Arc::new(Startup::default());
+        let starting = Starting::serve(&listener, startup.clone())?;
+        tracing::info!(%address, "starting; /health/ready says how far it is");
+        let database = self.directory.open_and_tell(&startup)?;
         let calibration = match &self.calibration {
             None => Calibration::shipped().clone(),
             Some(file) => Calibration::from_json(&fs_err::read_to_string(file)?)
@@ -106,7 +111,7 @@ impl Serve {
             calibration,
             checkpoints: CheckpointSettings { every: self.checkpoint_every, recipient: self.checkpoint_to },
         };
-        let unit = CentralUnit::open(database, settings)?;
+        let unit = CentralUnit::open(database, settings, &startup)?;
         let status = unit.status();
         tracing::info!(
             backend = status.backend.kind,
@@ -114,6 +119,7 @@ impl Serve {
             records = status.records,
             "ready"
         );
+        starting.end()?;
         println!("listening on http://{address}");
         http::serve(unit, listener)?;
         Ok(())

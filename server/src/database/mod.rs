@@ -249,6 +249,12 @@ impl Database {
         Ok((records?.into_iter().flatten().collect(), cursor))
     }
 
+    /// How many records there are, of all States.
+    pub fn count(&self) -> Result<u64, StoreError> {
+        let applied = self.store()?.get(&keys::applied())?;
+        applied.map_or(Ok(0), |value| Ok(postcard::from_bytes::<Applied>(&value).map_err(damaged)?.records))
+    }
+
     /// The prints of a record, in the order of its fingerprints.
     pub fn prints(&self, record: &Record) -> Result<Vec<Vec<u8>>, StoreError> {
         let Some((row, key)) = self.row(record.id)? else { return Ok(Vec::new()) };

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -34,6 +34,7 @@ use crate::eurodac::retention::legal_day;
 use crate::files::{Disk, Files};
 use crate::journal::{self, Chain, Head, JournalError, Log, Tree, Written};
 use crate::keyring::{Keyring, KeyringError, WrappingKey};
+use crate::startup::{Stage, Startup};
 use crate::store::{Batch, SledStore, Store, StoreError};
 
 /// How long the store may be behind on the disk: what is lost of it is replayed at the next start.
@@ -148,7 +149,7 @@ impl Database {
         }
         Checkpoints::create(&*places.checkpoints)?;
         let stores = SledDirectory(lock.directory().to_owned());
-        Self::over(places, &stores, wrapping, Some(lock))
+        Self::over(places, &stores, wrapping, Some(lock), &Startup::default())
     }
 
     /// Opens a data directory, and makes the store follow the journal.
@@ -156,14 +157,18 @@ impl Database {
         if !directory.join("journal").is_dir() {
             return Err(OpenError::NotInitialised);
         }
-        Self::open_locked(DirectoryLock::take(directory)?, wrapping)
+        Self::open_locked(DirectoryLock::take(directory)?, wrapping, &Startup::default())
     }
 
-    /// The same in a directory that is ours already.
-    pub fn open_locked(lock: DirectoryLock, wrapping: &WrappingKey) -> Result<Self, OpenError> {
+    /// The same in a directory that is ours already; `startup` is told how far it is.
+    pub fn open_locked(
+        lock: DirectoryLock,
+        wrapping: &WrappingKey,
+        startup: &Startup,
+    ) -> Result<Self, OpenError> {
         let places = places(lock.directory(), "journal")?;
         let stores = SledDirectory(lock.directory().to_owned());
-        let database = Self::over(places, &stores, wrapping, Some(lock))?;
+        let database = Self::over(places, &stores, wrapping, Some(lock), startup)?;
         if database.is_initialised()? { Ok(database) } else { Err(OpenError::NotInitialised) }
     }
 
@@ -178,13 +183,16 @@ impl Database {
         stores: &dyn Stores,
         wrapping: &WrappingKey,
         lock: Option<DirectoryLock>,
+        startup: &Startup,
     ) -> Result<Self, OpenError> {
+        startup.tell(Stage::Opening);
         let Places { journal, keys, checkpoints } = places;
         let log = journal::open(journal.clone())?.ok_or(OpenError::NotInitialised)?;
         let checkpoints = Checkpoints::open(checkpoints)?;
         refuse_another_journal(&checkpoints, &*journal, log.head())?;
         let keyring = Arc::new(Keyring::open(keys, wrapping)?);
-        let Followed { store, applied, head } = follow_or_make_anew(stores, &*journal, &keyring, log.head())?;
+        let Followed { store, applied, head } =
+            follow_or_make_anew(stores, &*journal, &keyring, log.head(), startup)?;
         let missing = Missing::of(&keyring, &*store)?;
         refuse_lost(&missing)?;
         settle_keys(&keyring, &*store, missing.with_key)?;
@@ -298,10 +306,11 @@ pub(super) fn follow_or_make_anew(
     journal: &dyn Files,
     keyring: &Keyring,
     head: Head,
+    startup: &Startup,
 ) -> Result<Followed, OpenError> {
     let attempt = || -> Result<_, Unfit> {
         let store = stores.open()?;
-        let follower = follow(&*store, journal, keyring, head)?;
+        let follower = follow(&*store, journal, keyring, head, startup)?;
         let (applied, head) = (follower.applied().clone(), follower.head());
         // Keys of what is no record are destroyed on the store's word: it must not have lost one.
         if read_through(&*store)? != applied.records {
@@ -341,6 +350,7 @@ fn follow<'a>(
     journal: &dyn Files,
     keyring: &Keyring,
     head: Head,
+    startup: &Startup,
 ) -> Result<Follower<'a>, Unfit> {
     let mut applied: Applied = match store.get(&keys::applied())? {
         Some(value) => postcard::from_bytes(&value).map_err(damaged)?,
@@ -368,14 +378,8 @@ fn follow<'a>(
     let mut format = Batch::default();
     format.put(keys::format(), FORMAT.to_vec());
     store.apply(format)?;
-    let mut told = Instant::now();
     let mut follower = Follower::new(store, applied)?;
-    follower.follow(journal, u64::MAX, |record| {
-        if told.elapsed() > Duration::from_secs(1) {
-            tracing::info!(record, of = head.size, "following the journal");
-            told = Instant::now();
-        }
-    })?;
+    follower.follow(journal, u64::MAX, |record| startup.tell(Stage::Following(record, head.size)))?;
     store.flush()?;
     Ok(follower)
 }

@@ -23,6 +23,7 @@ use super::{Checkpoints, Database, DirectoryLock, OpenError, PAGE, damaged, keys
 use crate::files::Files;
 use crate::journal::{self, AuditRecord, Effect, Written};
 use crate::keyring::{Keyring, WrappingKey};
+use crate::startup::Startup;
 use crate::store::{MemoryStore, Store, StoreError};
 
 /// Records that are written together.
@@ -81,7 +82,8 @@ pub(super) fn reconcile(
 ) -> Result<Reconciled, OpenError> {
     let mut log = journal::open(journal.clone())?.ok_or(OpenError::NotInitialised)?;
     let keyring = Keyring::open(keys, wrapping)?;
-    let Followed { store, .. } = follow_or_make_anew(stores, &**journal, &keyring, log.head())?;
+    let Followed { store, .. } =
+        follow_or_make_anew(stores, &**journal, &keyring, log.head(), &Startup::default())?;
     let Missing { without_key, with_key } = Missing::of(&keyring, &*store)?;
     let (forgotten, strangers) = (without_key.len(), keyring.len() - with_key);
     if with_key == 0 && forgotten > 0 && strangers > 0 {
@@ -112,7 +114,8 @@ pub(super) fn reconcile(
     }
     log.commit()?;
     drop(store);
-    let Followed { store, .. } = follow_or_make_anew(stores, &**journal, &keyring, log.head())?;
+    let Followed { store, .. } =
+        follow_or_make_anew(stores, &**journal, &keyring, log.head(), &Startup::default())?;
     let keys_destroyed = settle_keys(&keyring, &*store, with_key)?;
     Ok(Reconciled { kept: with_key, forgotten, keys_destroyed })
 }

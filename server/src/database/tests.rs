@@ -9,6 +9,7 @@ use crate::eurodac::model::{ReferenceNumber, Sex};
 use crate::files::simulated::{Fault, Simulated};
 use crate::journal::{Actor, Chain, Log, Operation, Tree};
 use crate::keyring::WrappingKey;
+use crate::startup::Startup;
 use crate::store::MemoryStore;
 
 /// A machine: what is on its disks, and its wrapping key.
@@ -48,7 +49,7 @@ impl Machine {
             keys: Arc::new(self.keys.clone()),
             checkpoints: Arc::new(self.checkpoints.clone()),
         };
-        Database::over(places, self, &self.wrapping, None)
+        Database::over(places, self, &self.wrapping, None, &Startup::default())
     }
 }
 

@@ -10,10 +10,12 @@ mod places;
 mod problem;
 mod procedures;
 mod records;
+mod starting;
 mod transmissions;
 mod views;
 
 pub use openapi::document;
+pub use starting::Starting;
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;

@@ -57,6 +57,8 @@ codes! {
     RoleNotAllowed = "role-not-allowed", FORBIDDEN, "The role does not allow this operation";
     /// R-ACCESS-2: unknown, or another State's.
     RecordNotFound = "record-not-found", NOT_FOUND, "There is no such record";
+    /// The gallery is not filled yet.
+    Starting = "starting", SERVICE_UNAVAILABLE, "The service is starting";
     /// No such monitoring procedure.
     ProcedureNotFound = "procedure-not-found", NOT_FOUND, "There is no such monitoring procedure";
     /// No such path.

@@ -74,8 +74,13 @@ impl Installation {
 
     /// What serves it, on a free port.
     pub fn command(&self, backend: &str) -> Command {
+        self.command_at("127.0.0.1:0", backend)
+    }
+
+    /// The same at this address.
+    pub fn command_at(&self, address: &str, backend: &str) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--backend", backend, "--data"]).arg(self.path());
+        command.args(["serve", "--listen", address, "--backend", backend, "--data"]).arg(self.path());
         command.env("NODEVICE_SELECT", "1").stdout(Stdio::piped()).stderr(Stdio::null());
         command
     }
@@ -135,18 +140,29 @@ impl Answer {
 
 impl Server {
     /// Waits until it takes transmissions; `None` where it ended before.
-    pub fn start(mut command: Command) -> Option<Self> {
-        let mut process = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some(url) = line.trim().strip_prefix("listening on ") else {
-            process.wait().unwrap();
-            return None;
-        };
+    pub fn start(command: Command) -> Option<Self> {
+        Self::spawn(command, String::new()).listening()
+    }
+
+    /// A process that may not listen yet, on an address that is known.
+    pub fn spawn(mut command: Command, url: String) -> Self {
+        let process = command.spawn().unwrap();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(100)));
-        Some(Self { process, url: url.to_owned(), http: config.build().into() })
+        Self { process, url, http: config.build().into() }
+    }
+
+    /// Waits until it says that it listens; `None` where it ends instead.
+    pub fn listening(mut self) -> Option<Self> {
+        let mut line = String::new();
+        BufReader::new(self.process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(url) = line.trim().strip_prefix("listening on ") else {
+            self.process.wait().unwrap();
+            return None;
+        };
+        self.url = url.to_owned();
+        Some(self)
     }
 
     /// A transmission, by a person.

@@ -1,13 +1,14 @@
 //! What a crash leaves: everything that was answered, and nothing that was not.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 use whorl::files::Disk;
 use whorl::journal::frame::{HEADER_BYTES, segment_name};
 use whorl::journal::replay;
 
-use crate::harness::Installation;
+use crate::harness::{Installation, Server};
 use crate::people::transmission;
 
 #[test]
@@ -29,6 +30,39 @@ fn r_data_7_what_was_answered_survives_a_kill_and_is_compared_against() {
     let answer = server.transmit(&at, &transmission("AT", 1, 7, 7, 3));
     answer.problem(409, "reference-number-taken");
     assert!(server.stop(), "a signal ends it well");
+}
+
+#[test]
+fn r_ops_2_while_it_starts_every_answer_says_how_far_it_is() {
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    // A wrapping key that comes late holds the start where it can be looked at.
+    let (late, script) = (installation.path().join("late"), installation.path().join("key.sh"));
+    let key = installation.path().join("keys/wrapping.key");
+    let wait = format!("while [ ! -e {} ]; do sleep 0.02; done; cat {}", late.display(), key.display());
+    fs_err::write(&script, wait).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = installation.command_at(&format!("127.0.0.1:{port}"), "cpu");
+    command.args(["--wrapping-key", &format!("command:sh {}", script.display())]);
+    let server = Server::spawn(command, format!("http://127.0.0.1:{port}"));
+    let mut live = server.try_get(&at, "/health/live");
+    for _ in 0..500 {
+        if live.is_ok() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        live = server.try_get(&at, "/health/live");
+    }
+    assert_eq!(live.unwrap().status, 200);
+    for path in ["/health/ready", "/v1/eurodac/records", "/anything"] {
+        server.get(&at, path).problem(503, "starting");
+    }
+    server.transmit(&at, &transmission("AT", 1, 1, 1, 1)).problem(503, "starting");
+    fs_err::write(&late, "").unwrap();
+    let server = server.listening().expect("it starts");
+    assert_eq!(server.get_plain("/health/ready").json()["status"], "ready");
+    assert_eq!(server.transmit(&at, &transmission("AT", 1, 1, 1, 1)).status, 201);
+    assert!(server.stop());
 }
 
 #[test]
