@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, civil::date};
 use uuid::Uuid;
 use whorl::central_unit::{CentralUnit, CheckpointSettings, Settings};
-use whorl::database::{Database, FingerTemplate, FingerprintData, Print, Record};
+use whorl::database::{Database, FingerTemplate, FingerprintData, KeySchedule, Print, Record};
 use whorl::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
 use whorl::journal::{Actor, AuditRecord, Change, Entry, Event, Operation};
 use whorl::keyring::WrappingKey;
@@ -114,6 +114,7 @@ fn start(directory: &Path, wrapping: &WrappingKey, records: u32, what: &str) {
         },
         calibration: Calibration::shipped().clone(),
         checkpoints: CheckpointSettings { every: Duration::from_secs(3600), recipient: None },
+        keys: KeySchedule::OnRequest,
         target_fpir: 1e-3,
     };
     let unit = CentralUnit::open(database, settings, &Startup::default()).expect("a gallery");

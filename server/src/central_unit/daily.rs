@@ -1,4 +1,5 @@
-//! What the Central Unit does by itself: it signs checkpoints, and destroys records of operations whose year is over.
+//! What the Central Unit does by itself: it signs checkpoints, destroys records of operations whose year is over, and rotates the wrapping
+//! key where it shall.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,10 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::timer::{AtTheEnd, Timer};
-use crate::database::{Database, Recipient};
+use crate::database::{Database, KeySchedule, Recipient};
 
 /// How often it is looked whether the year of a segment is over. The segments are of a day each.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// How often it is looked whether the wrapping key is to be rotated, at least.
+const ROTATION_EVERY: Duration = Duration::from_secs(3600);
 
 /// When checkpoints are signed, and where they go.
 #[derive(Debug, Clone)]
@@ -24,10 +28,15 @@ pub struct CheckpointSettings {
 pub(super) struct Daily {
     _checkpoints: Timer,
     _retention: Timer,
+    _rotation: Option<Timer>,
 }
 
 impl Daily {
-    pub(super) fn start(database: &Arc<Database>, settings: CheckpointSettings) -> std::io::Result<Self> {
+    pub(super) fn start(
+        database: &Arc<Database>,
+        settings: CheckpointSettings,
+        keys: KeySchedule,
+    ) -> std::io::Result<Self> {
         let (signing, retaining) = (database.clone(), database.clone());
         let every = settings.every;
         let sign = move || {
@@ -56,6 +65,24 @@ impl Daily {
         Ok(Self {
             _checkpoints: Timer::start("checkpoints", every, AtTheEnd::Again, sign)?,
             _retention: Timer::start("retention", RETENTION_EVERY, AtTheEnd::Nothing, retain)?,
+            _rotation: rotation(database.clone(), keys)?,
         })
     }
+}
+
+fn rotation(database: Arc<Database>, schedule: KeySchedule) -> std::io::Result<Option<Timer>> {
+    let every = match &schedule {
+        KeySchedule::OnRequest => return Ok(None),
+        KeySchedule::Age(age) => ROTATION_EVERY.min(*age),
+        KeySchedule::Source(_) => ROTATION_EVERY,
+    };
+    let rotate = move || match database.rotate_when_due(&schedule) {
+        Ok(false) => {}
+        Ok(true) => tracing::info!("the wrapping key was rotated; destroy every copy of the old one"),
+        Err(error) => {
+            let which = "keep both until a restart has told which it is";
+            tracing::error!(%error, "the wrapping key was not rotated; {which}");
+        }
+    };
+    Timer::start("rotation", every, AtTheEnd::Nothing, rotate).map(Some)
 }

@@ -33,7 +33,7 @@ use whorl_engine::stack;
 use whorl_engine::template::Template;
 
 use crate::access::Transmitter;
-use crate::database::{Database, Idempotency, Record};
+use crate::database::{Database, Idempotency, KeySchedule, Record};
 use crate::eurodac::admission::Admitted;
 use crate::eurodac::disclosure;
 use crate::eurodac::retention;
@@ -69,6 +69,8 @@ pub struct Settings<'a> {
     pub calibration: Calibration,
     /// When checkpoints are signed.
     pub checkpoints: CheckpointSettings,
+    /// When the wrapping key is rotated.
+    pub keys: KeySchedule,
     /// The share of searches of people who are not enrolled that may find somebody, above 0 and at most 1.
     pub target_fpir: f64,
 }
@@ -132,7 +134,7 @@ impl CentralUnit {
     pub fn open(database: Database, settings: Settings<'_>, startup: &Startup) -> anyhow::Result<Self> {
         let database = Arc::new(database);
         let unit = Self {
-            _daily: Daily::start(&database, settings.checkpoints)?,
+            _daily: Daily::start(&database, settings.checkpoints, settings.keys)?,
             database,
             enrolled: Arc::new(Enrolled::new(Engine::with_calibration(
                 settings.choice,

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::database::{Database, DirectoryLock};
 use crate::files::Disk;
-use crate::keyring::{WrappingKey, WrappingSource, key_file};
+use crate::keyring::{Keyring, WrappingKey, WrappingSource, key_file};
 use crate::startup::Startup;
 
 /// Where everything of one Central Unit lies.
@@ -32,11 +32,15 @@ impl DataDirectory {
 
     /// Opens a data directory that was initialised.
     pub(super) fn open(&self) -> anyhow::Result<Database> {
-        self.open_and_tell(&Startup::default())
+        self.open_and_tell(&Startup::default(), None)
     }
 
-    /// The same, and `startup` is told how far it is.
-    pub(super) fn open_and_tell(&self, startup: &Startup) -> anyhow::Result<Database> {
+    /// The same, and `startup` is told how far it is. A key that is to follow the wrapping key may have followed it.
+    pub(super) fn open_and_tell(
+        &self,
+        startup: &Startup,
+        next: Option<&WrappingSource>,
+    ) -> anyhow::Result<Database> {
         let path = self.data.display();
         // A directory that may not be looked into is another mistake than one that is not there.
         match fs_err::metadata(self.data.join("journal")) {
@@ -47,7 +51,12 @@ impl DataDirectory {
             ),
         }
         let lock = self.lock()?;
-        let wrapping = self.wrapping(&lock)?;
+        let mut wrapping = self.wrapping(&lock)?;
+        if let Some(next) = next
+            && !Keyring::is_under(&Disk::new(&lock.directory().join("keys"))?, &wrapping)?
+        {
+            wrapping = next.read().context("the next wrapping key")?;
+        }
         Database::open_locked(lock, &wrapping, startup).with_context(|| format!("cannot open {path}"))
     }
 

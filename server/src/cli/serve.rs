@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use jiff::{Span, SpanRelativeTo};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use whorl_engine::calibration::{self, Calibration};
 
-use super::{BackendOptions, DataDirectory, doctor, extraction_settings};
+use super::{BackendOptions, DataDirectory, data, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, CheckpointSettings, Settings};
-use crate::database::Recipient;
+use crate::database::{KeySchedule, Recipient};
 use crate::http::{self, Starting};
+use crate::keyring::WrappingSource;
 use crate::startup::Startup;
 
 /// Serve the Central Unit over HTTP
@@ -46,15 +48,23 @@ pub struct Serve {
     /// from its standard input; without it they wait in DIR/checkpoints and at GET /v1/audit/checkpoints
     #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
     checkpoint_to: Option<Recipient>,
+    /// Rotate the wrapping key when it is so old: where it is DIR/keys/wrapping.key
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "wrapping_key")]
+    rotate_wrapping_key_every: Option<Duration>,
+    /// Where the wrapping key comes from that is to follow --wrapping-key: it is asked every hour, and where it gives another key than
+    /// the one in force, that key is rotated to
+    #[arg(long, value_name = "SOURCE", value_parser = data::source, requires = "wrapping_key")]
+    next_wrapping_key: Option<WrappingSource>,
     #[command(flatten)]
     backend: BackendOptions,
 }
 
-/// Like `1h` or `15m`; a second at least.
+/// Like `90d`, `1h` or `15m`; a second at least. A day has 24 hours.
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Result<jiff::SignedDuration, _> = text.parse();
-    let positive = parsed.ok().and_then(|duration| Duration::try_from(duration).ok());
-    positive.filter(|duration| duration.as_secs() > 0).ok_or_else(|| "a time like 1h, 15m or 30s".into())
+    let span: Option<Span> = text.parse().ok();
+    let parsed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let positive = parsed.and_then(|duration| Duration::try_from(duration).ok());
+    positive.filter(|duration| duration.as_secs() > 0).ok_or_else(|| "a time like 90d, 1h, 15m or 30s".into())
 }
 
 fn recipient(text: &str) -> Result<Recipient, String> {
@@ -98,7 +108,7 @@ impl Serve {
         let startup = Arc::new(Startup::default());
         let starting = Starting::serve(&listener, startup.clone())?;
         tracing::info!(%address, "starting; /health/ready says how far it is");
-        let database = self.directory.open_and_tell(&startup)?;
+        let database = self.directory.open_and_tell(&startup, self.next_wrapping_key.as_ref())?;
         let calibration = match &self.calibration {
             None => Calibration::shipped().clone(),
             Some(file) => Calibration::from_json(&fs_err::read_to_string(file)?)
@@ -110,6 +120,11 @@ impl Serve {
             target_fpir: self.target_fpir,
             calibration,
             checkpoints: CheckpointSettings { every: self.checkpoint_every, recipient: self.checkpoint_to },
+            keys: match (self.rotate_wrapping_key_every, self.next_wrapping_key) {
+                (Some(age), _) => KeySchedule::Age(age),
+                (None, Some(source)) => KeySchedule::Source(source),
+                (None, None) => KeySchedule::OnRequest,
+            },
         };
         let unit = CentralUnit::open(database, settings, &startup)?;
         let status = unit.status();
@@ -123,5 +138,22 @@ impl Serve {
         println!("listening on http://{address}");
         http::serve(unit, listener)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_positive_and_have_units() {
+        let seconds = |text| duration(text).map(|duration| duration.as_secs());
+        assert_eq!(
+            ["90d", "1h", "1d 2h", "15m", "30s"].map(seconds),
+            [7_776_000, 3600, 93_600, 900, 30].map(Ok)
+        );
+        for bad in ["", "0s", "-1h", "1", "soon", "1mo"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -22,6 +22,7 @@ mod model;
 mod opening;
 mod restoring;
 mod retention;
+mod rotation;
 mod snapshot;
 mod writer;
 
@@ -34,6 +35,7 @@ pub use model::{
 pub use opening::OpenError;
 pub use restoring::{Reconciled, Reconciling};
 pub use retention::Retained;
+pub use rotation::KeySchedule;
 pub(crate) use snapshot::{snapshot_name, snapshots};
 pub use writer::WriterStatistics;
 

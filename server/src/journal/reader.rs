@@ -98,11 +98,12 @@ pub fn chain_at(files: &dyn Files, number: u64) -> Result<Option<Chain>, Journal
     let Some(&within) = all[..all.partition_point(|&first| first <= number)].last() else { return Ok(None) };
     let (header, bytes) = load_either(files, within)?;
     let mut found = None;
-    walk_hollow(&header, &bytes, |left| {
+    let walked = walk_hollow(&header, &bytes, |left| {
         found = found.or_else(|| (left.number == number).then_some(left.chain));
         Ok(())
-    })?;
-    Ok(found)
+    });
+    // Behind it somebody may be writing.
+    if found.is_none() { walked.map(|_| None) } else { Ok(found) }
 }
 
 /// The body of the first record of a segment, if it has one.

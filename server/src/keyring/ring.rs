@@ -191,6 +191,11 @@ impl Keyring {
         writer.tried(file::wipe_leftovers(&*self.files))
     }
 
+    /// Whether this is the wrapping key in force.
+    pub fn is_wrapped_by(&self, wrapping: &WrappingKey) -> bool {
+        wrapping.is_of(&self.memory.read().header)
+    }
+
     /// Id of the wrapping key, drawn at random at each rotation: says which one it is and nothing of the key.
     pub fn wrapping_key_id(&self) -> Uuid {
         Uuid::from_bytes(self.memory.read().header.id)

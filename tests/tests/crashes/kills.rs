@@ -1,6 +1,6 @@
 //! SIGKILL at any moment, again and again, with a store that is lost or damaged in between.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use crate::checks::after_start;
 use crate::clients::Client;
 use crate::harness::{Installation, Server};
 use crate::past::Past;
+use crate::vault::Vault;
 
 /// Rounds, unless `WHORL_CRASH_ROUNDS` says otherwise.
 const ROUNDS: u64 = 15;
@@ -30,6 +31,7 @@ struct Figures {
     erased: usize,
     entered_and_not_told: usize,
     killed_while_starting: usize,
+    backups_killed: u64,
     stores_deleted: usize,
     bytes_flipped: usize,
     stores_made_anew: usize,
@@ -69,9 +71,11 @@ fn run(rounds: u64, long: bool, dice: &mut Dice, figures: &mut Figures) {
     let mut clients: Vec<_> = clients
         .map(|(name, state)| Client::new(name, keys[state].0, keys[state].1.clone(), &erasing, seed))
         .collect();
+    let vault = Vault::new();
     for round in 0..rounds {
         let server = start(&installation, dice, figures);
         figures.entered_and_not_told += after_start(installation.path(), &server, &mut clients);
+        let mut backing_up = vault.start(installation.path());
         let pause = Duration::from_secs(if long && dice.below(LONG_EVERY) == 0 { 6 } else { 0 });
         let work = Duration::from_micros(dice.below(WORK.as_micros() as u64)) + pause;
         std::thread::scope(|scope| {
@@ -84,6 +88,9 @@ fn run(rounds: u64, long: bool, dice: &mut Dice, figures: &mut Figures) {
             let process = Pid::from_raw(server.process().cast_signed()).unwrap();
             kill_process(process, Signal::KILL).unwrap();
         });
+        figures.backups_killed += u64::from(backing_up.try_wait().unwrap().is_none());
+        _ = backing_up.kill();
+        backing_up.wait().unwrap();
         figures.rounds += 1;
     }
     let server = start(&installation, dice, figures);
@@ -96,6 +103,13 @@ fn run(rounds: u64, long: bool, dice: &mut Dice, figures: &mut Figures) {
     for id in past.entered.keys() {
         assert_eq!(database.result(*id).unwrap().as_ref(), past.results.get(id));
     }
+    drop(database);
+    assert_eq!(
+        vault.restored(installation.path()),
+        past.entered.len(),
+        "R-OPS-2: what a killed backup left is gone on with"
+    );
+    let database = installation.database();
     for id in &past.erased {
         assert!(
             database.find(*id).unwrap().is_none() && database.templates(*id).unwrap().is_empty(),
@@ -112,7 +126,7 @@ fn start(installation: &Installation, dice: &mut Dice, figures: &mut Figures) ->
         if dice.below(4) > 0 {
             break;
         }
-        let mut process = installation.command("cpu").spawn().unwrap();
+        let mut process = command(installation).spawn().unwrap();
         std::thread::sleep(Duration::from_micros(dice.below(START.as_micros() as u64)));
         process.kill().unwrap();
         let said = process.wait_with_output().unwrap().stdout;
@@ -120,11 +134,18 @@ fn start(installation: &Installation, dice: &mut Dice, figures: &mut Figures) ->
         count_set_aside(installation, figures);
     }
     let log = tempfile::NamedTempFile::new().unwrap();
-    let mut command = installation.command("cpu");
+    let mut command = command(installation);
     command.stderr(Stdio::from(log.reopen().unwrap()));
     let server = Server::start(command);
     count_set_aside(installation, figures);
     server.unwrap_or_else(|| panic!("the server does not start:\n{}", fs_err::read_to_string(&log).unwrap()))
+}
+
+/// A server that rotates the wrapping key every second, so that it is killed while it does.
+fn command(installation: &Installation) -> Command {
+    let mut command = installation.command("cpu");
+    command.args(["--rotate-wrapping-key-every", "1s"]);
+    command
 }
 
 /// What may happen to a store: it is made from the journal, and no harm comes of it.

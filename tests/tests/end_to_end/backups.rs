@@ -11,7 +11,7 @@ use whorl::files::Disk;
 use whorl::journal::{self, Effect, Written};
 use whorl::keyring::{Keyring, Part, WrappingSource};
 
-use crate::harness::{Installation, whorl, whorl_json};
+use crate::harness::{Installation, Server, whorl, whorl_json};
 use crate::people::transmission;
 
 /// A place for backups, and who can read them.
@@ -281,4 +281,54 @@ fn r_erase_2_r_access_7_the_wrapping_key_rotates_and_a_rotation_that_was_cut_off
     assert_eq!(third["records_with_keys"], 1);
     let usage = whorl(&["keys", "rotate", "--data", data, "--wrapping-key", &source]);
     assert_eq!(usage.status.code(), Some(2));
+}
+
+#[test]
+fn r_erase_2_r_access_7_a_server_rotates_the_wrapping_key_when_it_is_old_and_when_its_keeper_has_another() {
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    let keys = installation.path().join("keys");
+    let own = fs_err::read(keys.join("wrapping.key")).unwrap();
+    let mut command = installation.command("cpu");
+    command.args(["--rotate-wrapping-key-every", "1s"]);
+    let server = Server::start(command).unwrap();
+    until(|| fs_err::read(keys.join("wrapping.key")).is_ok_and(|key| key != own));
+    assert_eq!(server.transmit(&at, &transmission("AT", 1, 1, 1, 1)).status, 201);
+    assert!(server.stop());
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let sources = ["a", "b"].map(|name| {
+        let file = elsewhere.path().join(name);
+        fs_err::write(&file, format!("{name}0123456789abcde").repeat(4)).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        file
+    });
+    let [now, next] = sources.each_ref().map(|file| format!("file:{}", file.display()));
+    let data = installation.path().to_str().unwrap();
+    whorl_json(&["keys", "rotate", "--json", "--data", data, "--new-wrapping-key", &now]);
+    // The second time the key in force is the next one already.
+    for reference in [2, 3] {
+        let mut command = installation.command("cpu");
+        command.args(["--wrapping-key", &now, "--next-wrapping-key", &next]);
+        let server = Server::start(command).unwrap();
+        let key = WrappingSource::File(sources[1].clone()).read().unwrap();
+        until(|| Keyring::is_under(&Disk::new(&keys).unwrap(), &key).unwrap_or(false));
+        assert_eq!(
+            server.transmit(&at, &transmission("AT", 1, reference, u64::from(reference), 1)).status,
+            201
+        );
+        assert_eq!(server.records(&at).len(), reference as usize);
+        assert!(server.stop());
+    }
+    let usage = whorl(&["serve", "--data", data, "--next-wrapping-key", &next]);
+    assert_eq!(usage.status.code(), Some(2), "--next-wrapping-key goes with --wrapping-key");
+}
+
+/// Waits until something is so; for what happens by itself.
+fn until(so: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !so() {
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "it does not happen");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }

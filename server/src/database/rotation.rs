@@ -1,0 +1,53 @@
+//! Rotation of the wrapping key while the unit serves: at an age, or when its keeper has another one.
+
+use std::time::{Duration, SystemTime};
+
+use super::Database;
+use crate::files::Disk;
+use crate::keyring::{KeyringError, WrappingSource, key_file};
+
+/// When it is rotated.
+#[derive(Debug, Clone)]
+pub enum KeySchedule {
+    /// Only on request (`whorl keys rotate`).
+    OnRequest,
+    /// The key is the file in the data directory: when that is so old.
+    Age(Duration),
+    /// Whenever this gives another key than the one in force.
+    Source(WrappingSource),
+}
+
+impl Database {
+    /// Rotates it where it is time to; whether it was. Entries wait meanwhile, searches do not.
+    ///
+    /// # Errors
+    /// One of the keys opens the keyring at the next start; which, that start finds out.
+    pub fn rotate_when_due(&self, schedule: &KeySchedule) -> Result<bool, KeyringError> {
+        match schedule {
+            KeySchedule::OnRequest => Ok(false),
+            KeySchedule::Age(age) => self.rotate_own(*age),
+            KeySchedule::Source(source) => {
+                let next = source.read()?;
+                let due = !self.keyring.is_wrapped_by(&next);
+                if due {
+                    self.keyring.rotate(&next)?;
+                }
+                Ok(due)
+            }
+        }
+    }
+
+    fn rotate_own(&self, age: Duration) -> Result<bool, KeyringError> {
+        let Some(lock) = &self.lock else { return Ok(false) };
+        let keys = lock.directory().join("keys");
+        let made = fs_err::metadata(keys.join(key_file::NAME))?.modified()?;
+        // One from the future is not old.
+        if SystemTime::now().duration_since(made).unwrap_or_default() < age {
+            return Ok(false);
+        }
+        let files = Disk::new(&keys)?;
+        self.keyring.rotate(&key_file::prepare(&files)?)?;
+        key_file::settle(&files)?;
+        Ok(true)
+    }
+}
