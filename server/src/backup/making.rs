@@ -1,5 +1,7 @@
 //! Making a backup of a journal that may be written to meanwhile.
 
+use std::io::ErrorKind;
+
 use jiff::Timestamp;
 
 use super::manifest::Kind;
@@ -10,6 +12,9 @@ use crate::journal::frame::{Chain, HEADER_BYTES, SegmentHeader, segment_name};
 use crate::journal::{
     Head, JournalError, chain_at, hollow_segments, load, load_either, segments, walk, walk_hollow,
 };
+
+/// How often it is begun again where the journal changed its files.
+const ATTEMPTS: usize = 3;
 
 /// What was done.
 pub struct Made {
@@ -26,6 +31,24 @@ pub struct Made {
 /// # Errors
 /// The last backup, if there is one, is whole after any of them.
 pub fn make(
+    journal: &dyn Files,
+    backup: &dyn Files,
+    recipients: &Recipients,
+    made_at: Timestamp,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Made, BackupError> {
+    // A segment that the server makes hollow in between has another name the next time.
+    for _ in 0..ATTEMPTS {
+        match attempt(journal, backup, recipients, made_at, progress) {
+            Err(BackupError::Journal(JournalError::Io { error, .. }))
+                if error.kind() == ErrorKind::NotFound => {}
+            other => return other,
+        }
+    }
+    attempt(journal, backup, recipients, made_at, progress)
+}
+
+fn attempt(
     journal: &dyn Files,
     backup: &dyn Files,
     recipients: &Recipients,
@@ -141,10 +164,13 @@ impl Copy<'_> {
 /// All segments with their headers, but for one that is only being made.
 fn parts(journal: &dyn Files) -> Result<Parts, JournalError> {
     let mut parts = Parts::new();
+    // The full ones first: what becomes hollow in between is in both lists, and not in neither.
+    let full = headers(journal)?;
     for first in hollow_segments(journal)? {
         parts.push((Kind::Hollow, load_either(journal, first)?.0));
     }
-    parts.extend(headers(journal)?.into_iter().map(|header| (Kind::Full, header)));
+    let hollow = parts.last().map_or(0, |(_, last)| last.first + 1);
+    parts.extend(full.into_iter().filter(|header| header.first >= hollow).map(|header| (Kind::Full, header)));
     Ok(parts)
 }
 

@@ -12,10 +12,11 @@
 //! | `lock` | held while one is made |
 //! | `*.tmp`, other `*.journal.age` | what was cut off; the next backup removes it |
 //!
-//! *Consistent while the server runs*: closed segments never change, and of the last one the records that follow one another from its
-//! beginning are taken, once they are synced. So a backup is the state at one record. *Incremental*: a segment that is in the backup is
-//! neither read nor written again. *Cut off at any point*: the manifest still names the files of the last backup, which are all there: a
-//! file's name has a tag made from its content and recipients, so none is replaced by another.
+//! *Consistent while the server runs*: closed segments do not change but by becoming hollow, and of the last one the records that
+//! follow one another from its beginning are taken, once they are synced. So a backup is the state at one record. *Incremental*: a
+//! full segment that is in the backup is neither read nor written again; a hollow one is read, and written where it has become
+//! hollower. *Cut off at any point*: the manifest still names the files of the last backup, which are all there: a file's name has a
+//! tag made from its content and recipients, so none is replaced by another.
 //!
 //! *Why not the whole data directory*: the store is larger than the journal and would be torn, and with the keys a backup would undo
 //! erasures. *Why not signatures*: who can write a backup knows the recipients and could make another; the head that a backup tells is

@@ -42,6 +42,18 @@ pub(super) fn reference(state: MemberState, category: Category, reference: &str)
     format!("n/{state}/{}/{reference}", category.number()).into_bytes()
 }
 
+/// The record that a row is about, if it is about one.
+pub(super) fn about(key: &[u8], value: &[u8]) -> Option<Uuid> {
+    let of_key = |prefix: &[u8]| Uuid::from_slice(key.strip_prefix(prefix)?.get(..16)?).ok();
+    match key.first_chunk()? {
+        b"r/" => of_key(b"r/"),
+        b"c/" => of_key(b"c/"),
+        b"d/" => of_key(b"d/"),
+        b"n/" => Uuid::from_slice(value).ok(),
+        _ => None,
+    }
+}
+
 /// Whose set it is: State of origin, category, reference number.
 pub(super) type Subject = (MemberState, Category, ReferenceNumber);
 

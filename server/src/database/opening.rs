@@ -33,7 +33,7 @@ use super::{
 use crate::eurodac::retention::legal_day;
 use crate::files::{Disk, Files};
 use crate::journal::{self, Chain, Head, JournalError, Log, Tree, Written};
-use crate::keyring::{Keyring, KeyringError, WrappingKey};
+use crate::keyring::{Keyring, KeyringError, UNIT, WrappingKey};
 use crate::startup::{Stage, Startup};
 use crate::store::{Batch, SledStore, Store, StoreError};
 
@@ -193,6 +193,7 @@ impl Database {
         let keyring = Arc::new(Keyring::open(keys, wrapping)?);
         let Followed { store, applied, head } =
             follow_or_make_anew(stores, &*journal, &keyring, log.head(), startup)?;
+        tell_of_the_snapshot(&*journal, &keyring)?;
         let missing = Missing::of(&keyring, &*store)?;
         refuse_lost(&missing)?;
         settle_keys(&keyring, &*store, missing.with_key)?;
@@ -235,6 +236,17 @@ impl Database {
             lock,
         })
     }
+}
+
+/// While the store is sound nobody needs the snapshot; so that it is missing is told before somebody does.
+fn tell_of_the_snapshot(journal: &dyn Files, keyring: &Keyring) -> Result<(), OpenError> {
+    let beginning = journal::beginning(journal)?.size;
+    let there = snapshot::snapshots(journal)?.into_iter().any(|size| size >= beginning) && keyring.has(UNIT);
+    if beginning > 0 && !there {
+        let error = OpenError::SnapshotLost(beginning);
+        tracing::error!(%error, "this start does without it, and one that has to make the store anew cannot");
+    }
+    Ok(())
 }
 
 /// The day on which the last segment was begun.
@@ -448,7 +460,8 @@ pub(super) fn settle_keys(keyring: &Keyring, store: &dyn Store, with_key: usize)
     Ok(keyring.destroy_all(&nobodys)?)
 }
 
-fn forget_old_requests(store: &dyn Store) -> Result<(), StoreError> {
+/// Idempotency keys are remembered for a while ([`Idempotency::KEPT`]).
+pub(super) fn forget_old_requests(store: &dyn Store) -> Result<(), StoreError> {
     let now = Timestamp::now();
     let mut batch = Batch::default();
     for (key, value) in store.scan(keys::IDEMPOTENCY, b"", usize::MAX)? {

@@ -95,6 +95,8 @@ pub(super) fn reconcile(
         }
         Reconciling::Do(audit) => *audit,
     };
+    // What is of today does not share a segment with what is of then (R-AUDIT-4).
+    log.rotate()?;
     let mut append = |audit: AuditRecord, effect| -> Result<(), OpenError> {
         log.append(&Written { audit, effect }.encode(&[])?)?;
         // A group of its own each time it is large, so that segments end where they shall.

@@ -13,8 +13,10 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::apply::{Follower, Row};
+use super::opening::forget_old_requests;
 use super::snapshot::{self, snapshot_name, snapshots};
 use super::{Applied, Database, PAGE, damaged, keys};
 use crate::eurodac::audit::{Procedure, kept_from};
@@ -56,24 +58,30 @@ impl Database {
         }
         let begin = journal::beginning(&*self.journal)?;
         let below = self.first_kept(kept_from(now))?;
-        let procedures = self.procedures()?;
-        let closed = procedures.iter().filter(|procedure| procedure.closed_at.is_some());
-        let released: Vec<_> = closed.map(|procedure| procedure.id).collect();
-        if below.size == begin.size && released.is_empty() {
+        if below.size == begin.size && released(&self.procedures()?).is_empty() {
             return Ok(None);
         }
-        let hash = if below.size > 0 { self.snapshot(below)? } else { [0; 32] };
-        let again = !released.is_empty();
-        let retention = Retention { below: below.size, snapshot: hash, released };
-        self.record(Event { audit: audit(now), change: Change::Retained(retention) })?;
+        let snapshot = if below.size > 0 { self.snapshot(below)? } else { [0; 32] };
+        let record = |released| {
+            let retention = Retention { below: below.size, snapshot, released };
+            self.record(Event { audit: audit(now), change: Change::Retained(retention) })
+        };
+        record(Vec::new())?;
+        // Now, and not before: one that was begun while the snapshot was written holds what it names.
+        let procedures = self.procedures()?;
+        let released = released(&procedures);
         let mut segments = journal::segments(&*self.journal)?;
         segments.retain(|&first| first < below.size);
-        if again {
+        if !released.is_empty() {
             segments.extend(journal::hollow_segments(&*self.journal)?);
             segments.sort_unstable();
             segments.dedup();
         }
         let held = self.hollow(&segments, &procedures)?;
+        if !released.is_empty() {
+            // Not forgotten before what they held is gone.
+            record(released)?;
+        }
         for size in snapshots(&*self.journal)?.into_iter().filter(|&size| size < below.size) {
             let name = snapshot_name(size);
             self.journal.remove(&name).map_err(|e| JournalError::io("remove", &name, e))?;
@@ -83,12 +91,13 @@ impl Database {
 
     /// Whether the clock is far later than anything that was recorded: perhaps it is wrong, and what is destroyed does not come back.
     fn is_ahead(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let last = journal::segments(&*self.journal)?.pop();
-        let Some(body) = last.map_or(Ok(None), |last| journal::first_body(&*self.journal, last))? else {
-            return Ok(false);
-        };
-        // A segment is of one day, so its first record is nearly as new as its last.
-        Ok(now.duration_since(Written::decode(&body)?.0.audit.at) > TRUSTED)
+        for segment in journal::segments(&*self.journal)?.into_iter().rev() {
+            // A segment is of one day, so its first record is nearly as new as its last. One that was just begun has none.
+            if let Some(body) = journal::first_body(&*self.journal, segment)? {
+                return Ok(now.duration_since(Written::decode(&body)?.0.audit.at) > TRUSTED);
+            }
+        }
+        Ok(false)
     }
 
     /// Monitoring procedures: those begun, and those closed whose records are still to be destroyed.
@@ -125,9 +134,9 @@ impl Database {
     /// Makes sure that there is a snapshot after these records; gives its hash.
     fn snapshot(&self, head: Head) -> Result<[u8; 32], StoreError> {
         let files = &*self.journal;
-        let key = self.keyring.add(UNIT)?;
-        self.keyring.sync()?;
-        let last = snapshots(files)?.pop();
+        let key = self.unit_key()?;
+        // A clock that went back may have left a later one.
+        let last = snapshots(files)?.into_iter().rfind(|&size| size <= head.size);
         if last != Some(head.size) {
             let scratch = self.scratch()?;
             let applied = match last {
@@ -135,11 +144,26 @@ impl Database {
                 None => Applied::default(),
             };
             Follower::new(&*scratch, applied)?.follow(files, head.size, |_| ())?;
-            snapshot::write(files, &*scratch, &key, head)?;
+            forget_old_requests(&*scratch)?;
+            // R-ERASE-2: of what is erased by now there is nothing in it, though these records do not say so yet.
+            snapshot::write(files, &*scratch, &key, head, &|id| self.keyring.has(id))?;
             drop(scratch);
             self.clear_scratch()?;
         }
         self.checked(head, &key)
+    }
+
+    /// The key of snapshots. It is made once: one that opens no snapshot that is there would be found out when it is needed.
+    fn unit_key(&self) -> Result<DataKey, StoreError> {
+        if let Some(key) = self.keyring.get(UNIT)? {
+            return Ok(key);
+        }
+        if !snapshots(&*self.journal)?.is_empty() {
+            return Err(damaged("the key of the snapshot is not in the keyring"));
+        }
+        let key = self.keyring.add(UNIT)?;
+        self.keyring.sync()?;
+        Ok(key)
     }
 
     /// Reads a snapshot to its end, as a start would.
@@ -203,6 +227,15 @@ impl Database {
             }
         }
     }
+}
+
+/// Procedures that are closed, of which what they held is still to be destroyed.
+fn released(procedures: &[Procedure]) -> Vec<Uuid> {
+    procedures
+        .iter()
+        .filter(|procedure| procedure.closed_at.is_some())
+        .map(|procedure| procedure.id)
+        .collect()
 }
 
 fn audit(now: Timestamp) -> AuditRecord {

@@ -40,12 +40,16 @@ impl Database {
     fn rotate_own(&self, age: Duration) -> Result<bool, KeyringError> {
         let Some(lock) = &self.lock else { return Ok(false) };
         let keys = lock.directory().join("keys");
+        let files = Disk::new(&keys)?;
+        // What an earlier rotation left half done comes first: the new key may be the one in force. And after an error of the disk the
+        // keyring refuses, before a key is made that would take the place of another.
+        key_file::settle(&files)?;
+        self.keyring.sync()?;
         let made = fs_err::metadata(keys.join(key_file::NAME))?.modified()?;
         // One from the future is not old.
         if SystemTime::now().duration_since(made).unwrap_or_default() < age {
             return Ok(false);
         }
-        let files = Disk::new(&keys)?;
         self.keyring.rotate(&key_file::prepare(&files)?)?;
         key_file::settle(&files)?;
         Ok(true)

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Applied, OpenError, PAGE, damaged, keys};
 use crate::files::Files;
 use crate::journal::frame::{Chain, Frame, HEADER_BYTES, SegmentHeader};
-use crate::journal::{Head, JournalError};
+use crate::journal::{self, Head, JournalError};
 use crate::keyring::{DataKey, Keyring, Part, UNIT};
 use crate::store::{Batch, Pair, Store, StoreError};
 
@@ -30,12 +30,13 @@ pub(crate) fn snapshots(files: &dyn Files) -> Result<Vec<u64>, JournalError> {
     Ok(names.iter().filter_map(size).collect())
 }
 
-/// Writes what a store is after `head`, durably; gives the hash of the file.
+/// Writes what a store is after `head`, durably, but for rows about sets that are not `stored` any more; gives the hash of the file.
 pub(super) fn write(
     files: &dyn Files,
     store: &dyn Store,
     key: &DataKey,
     head: Head,
+    stored: &dyn Fn(Uuid) -> bool,
 ) -> Result<[u8; 32], StoreError> {
     let io = |what| move |error| JournalError::io(what, TEMPORARY, error);
     if files.len(TEMPORARY).is_ok() {
@@ -59,7 +60,7 @@ pub(super) fn write(
         let mut rows = store.scan(b"", &after, PAGE)?;
         let Some((last, _)) = rows.last() else { break };
         after.clone_from(last);
-        rows.retain(|(key, _)| *key != keys::applied());
+        rows.retain(|(key, value)| *key != keys::applied() && keys::about(key, value).is_none_or(stored));
         add(&rows, std::mem::take(&mut bytes))?;
     }
     let applied = store.get(&keys::applied())?.ok_or_else(|| damaged("the store says nothing of itself"))?;
@@ -138,7 +139,9 @@ pub(super) fn newest(
     let size = size.ok_or(OpenError::SnapshotLost(beginning))?;
     let key = keyring.get(UNIT)?.ok_or(OpenError::SnapshotLost(beginning))?;
     tracing::info!(records = size, "the store begins with a snapshot");
-    Ok(load(files, size, &key, store)?)
+    let applied = load(files, size, &key, store)?;
+    let same = size.checked_sub(1).map_or(Ok(None), |last| journal::chain_at(files, last))?;
+    if same == Some(Chain(applied.chain)) { Ok(applied) } else { Err(OpenError::SnapshotLost(beginning)) }
 }
 
 /// What a snapshot's stretches are sealed for, in place of a record.

@@ -91,7 +91,9 @@ impl Files for Disk {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.open.lock().remove(name);
+        // Held until it is gone: who opened it in between would keep it.
+        let mut open = self.open.lock();
+        open.remove(name);
         fs_err::remove_file(self.directory.join(name))
     }
 }

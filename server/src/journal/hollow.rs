@@ -66,6 +66,10 @@ pub(crate) fn walk_hollow(
         let Some(frame) = whole.map(|(frame, _)| frame).or_else(|| Frame::hollow(&bytes[at..])) else {
             return damaged("is damaged");
         };
+        // A body that is gone is zero where its schema's version stood.
+        if whole.is_none() && bytes.get(at + HEADER_BYTES).is_some_and(|&version| version != 0) {
+            return damaged("is damaged");
+        }
         if frame.number != head.size {
             return damaged("is not there");
         }

@@ -33,6 +33,10 @@ const LENGTH_MAX: usize = 1024;
 /// Makes the next wrapping key, durable when this returns.
 pub fn prepare(files: &dyn Files) -> Result<WrappingKey, KeyringError> {
     if there(files, NEW)? {
+        // It is never overwritten where the keyring is under it.
+        settle(files)?;
+    }
+    if there(files, NEW)? {
         wipe(files, NEW)?;
     }
     let key = WrappingKey::generate()?;

@@ -74,9 +74,7 @@ pub(super) fn run(
     opened.queue.submit([encoder.finish()]);
     let before: Vec<_> = rows.iter().map(|row| row.map_or(NO_EVIDENCE, |_| UNWRITTEN)).collect();
     opened.queue.write_buffer(&buffers.results, 0, bytemuck::cast_slice(&before));
-    for some in candidates.chunks(at_a_time) {
-        align(gpu, &buffers, some)?;
-    }
+    let aligned = candidates.chunks(at_a_time).try_for_each(|some| align(gpu, &buffers, some));
     let read_back = opened.read_back(buffers.results.size());
     let mut encoder = opened.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     encoder.copy_buffer_to_buffer(&buffers.results, 0, &read_back, 0, read_back.size());
@@ -86,7 +84,9 @@ pub(super) fn run(
         encoder.clear_buffer(buffer, 0, None);
     }
     let submission = opened.queue.submit([encoder.finish()]);
+    // Wiped whatever became of the work.
     let words = opened.read_and_wipe((&staging, &read_back), submission)?;
+    aligned?;
     gpu.alignments.saw(candidates.len() as u32, started.elapsed());
     let left_out = words.iter().filter(|word| word.cast_signed() == UNWRITTEN).count();
     if left_out > 0 {
@@ -166,6 +166,7 @@ fn align(gpu: &Gpu, buffers: &Buffers, some: &[Candidate]) -> Result<(), Backend
         .map(wgpu::Buffer::as_entire_buffer_binding);
     let mut aligning = encoder();
     gpu.stages.alignment.dispatch(opened, &mut aligning, parameters, &storages, count);
+    aligning.clear_buffer(&candidates, 0, None);
     opened.queue.submit([aligning.finish()]);
     Ok(())
 }

@@ -115,7 +115,7 @@ impl Reason {
             Self::HollowLate => ("hollow-late", "the segment is hollow, and one before it is not"),
             Self::DestroyedEarly => (
                 "destroyed-early",
-                "the record is destroyed, and a checkpoint shows that it is not older than a year",
+                "the record is destroyed, though its year is not over: a checkpoint shows it, or no record says that it is",
             ),
             Self::ShorterThanCheckpoint => (
                 "shorter-than-checkpoint",

@@ -12,6 +12,7 @@ use super::bytes::{self, Frame, HEADER, Stop};
 use super::{Finding, Progress, Reason, Report};
 use crate::journal::checkpoint::Checkpoint;
 use crate::journal::frame::Chain;
+use crate::journal::schema::{Effect, Written};
 use crate::journal::tree::Tree;
 
 /// What is read at once. Unit: bytes; a multiple of 8, as frames are.
@@ -38,6 +39,9 @@ pub struct Walk<'a> {
     /// Records below this may be destroyed.
     may_go: u64,
     destroyed: u64,
+    /// The last of these, and below which number the journal says that records are.
+    last_destroyed: Option<u64>,
+    said: u64,
     /// Whole records of hollow segments.
     held: u64,
     /// Whether a segment was read that is not hollow.
@@ -71,6 +75,8 @@ impl<'a> Walk<'a> {
             unfinished: 0,
             may_go,
             destroyed: 0,
+            last_destroyed: None,
+            said: 0,
             held: 0,
             full: false,
             body: Vec::new(),
@@ -106,12 +112,21 @@ impl<'a> Walk<'a> {
     pub fn segment(&mut self, name: &str, last: bool) -> Result<(), Finding> {
         name.clone_into(&mut self.segment);
         self.at = 0;
-        let open = || -> io::Result<(File, u64)> {
-            let file = File::open(self.directory.join(&self.segment))?;
+        let directory = self.directory;
+        let open = |name: &str| -> io::Result<(File, u64)> {
+            let file = File::open(directory.join(name))?;
             let length = file.metadata()?.len();
             Ok((file, length))
         };
-        let (file, length) = open().map_err(|e| self.stopped(Stop::Io(e)))?;
+        let opened = match open(&self.segment) {
+            // A server that makes it hollow meanwhile has put another file in its place.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !bytes::is_hollow(&self.segment) => {
+                self.segment = self.segment.replace(".journal", ".hollow");
+                open(&self.segment)
+            }
+            other => other,
+        };
+        let (file, length) = opened.map_err(|e| self.stopped(Stop::Io(e)))?;
         let mut source = BufReader::with_capacity(BUFFER, &file);
         let header = bytes::segment(&mut source, length);
         let named = bytes::first_of_name(&self.segment).unwrap_or_default();
@@ -133,7 +148,7 @@ impl<'a> Walk<'a> {
             Ordering::Equal => self.at = HEADER as u64,
         }
         let mut synced = self.at;
-        if bytes::is_hollow(name) {
+        if bytes::is_hollow(&self.segment) {
             self.hollow(&mut source, length, &mut synced)?;
             self.before += length;
             return Ok(());
@@ -166,10 +181,15 @@ impl<'a> Walk<'a> {
                 self.record(&left.frame, synced)?;
                 continue;
             }
+            // A body that is gone is zero where it begins; this one is not what was written.
+            if self.body.first().is_some_and(|&version| version != 0) {
+                return Err(self.finding(Reason::FrameChecksum, self.at));
+            }
             if self.tree.size() >= self.may_go {
                 return Err(self.finding(Reason::DestroyedEarly, self.at));
             }
             self.destroyed += 1;
+            self.last_destroyed = Some(self.tree.size());
             self.take(&left.frame, left.frame.chain, synced)?;
         }
         Ok(())
@@ -178,7 +198,14 @@ impl<'a> Walk<'a> {
     /// Takes a frame for the next record, or says why it is not.
     fn record(&mut self, frame: &Frame, synced: &mut u64) -> Result<(), Finding> {
         let chain = bytes::chain(&self.chain, frame.number, &self.body[..frame.body]);
-        self.take(frame, chain, synced)
+        self.take(frame, chain, synced)?;
+        // What the record says is no matter for this reader, but for this.
+        if let Ok((Written { effect: Effect::Retained(retention), .. }, _)) =
+            Written::decode(&self.body[..frame.body])
+        {
+            self.said = self.said.max(retention.below);
+        }
+        Ok(())
     }
 
     /// The same, where its hash is known.
@@ -261,6 +288,10 @@ impl<'a> Walk<'a> {
             let checkpoint = Some(checkpoint.size);
             let reason = Reason::ShorterThanCheckpoint;
             return Err(Finding { record: Some(records), checkpoint, agreed, ..Finding::of(reason) });
+        }
+        // Whoever makes recent records hollow cannot make the journal say that their year was over.
+        if let Some(record) = self.last_destroyed.filter(|&last| last >= self.said) {
+            return Err(Finding { record: Some(record), agreed, ..Finding::of(Reason::DestroyedEarly) });
         }
         if segments == 0 {
             return Err(Finding::of(Reason::NoSegments));

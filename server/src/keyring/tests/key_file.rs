@@ -80,3 +80,32 @@ fn r_erase_2_r_access_7_power_lost_at_any_call_of_a_rotation_the_next_start_work
         }
     }
 }
+
+/// What `whorl serve` does when the key is old.
+fn rotate_while_serving(files: &Simulated, keyring: &Keyring) -> Result<(), KeyringError> {
+    key_file::settle(files)?;
+    keyring.sync()?;
+    keyring.rotate(&key_file::prepare(files)?)?;
+    key_file::settle(files)
+}
+
+#[test]
+fn r_erase_2_r_access_7_after_an_error_at_any_call_a_server_that_tries_again_loses_no_key() {
+    let (counted, _) = unit();
+    let keyring = start(&counted).unwrap();
+    counted.fail(None);
+    rotate_while_serving(&counted, &keyring).unwrap();
+    let calls = counted.calls();
+    for at in 0..calls {
+        let (files, _) = unit();
+        let keyring = start(&files).unwrap();
+        files.fail(Some(Fault::Once(at)));
+        let first = rotate_while_serving(&files, &keyring);
+        files.fail(None);
+        for _ in 0..2 {
+            let _ = rotate_while_serving(&files, &keyring);
+        }
+        drop(keyring);
+        assert_eq!(start(&files).unwrap().len(), 4, "call {at}: {first:?}");
+    }
+}
