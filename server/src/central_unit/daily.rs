@@ -78,10 +78,14 @@ fn rotation(database: Arc<Database>, schedule: KeySchedule) -> std::io::Result<O
     };
     let rotate = move || match database.rotate_when_due(&schedule) {
         Ok(false) => {}
-        Ok(true) => tracing::info!("the wrapping key was rotated; destroy every copy of the old one"),
+        Ok(true) => {
+            let id = database.wrapping_key_id();
+            tracing::info!(%id, "the wrapping key was rotated; destroy every copy of the old one");
+        }
+        // One of the two opens the keyring, whatever failed; a start finds out which.
         Err(error) => {
-            let which = "keep both until a restart has told which it is";
-            tracing::error!(%error, "the wrapping key was not rotated; {which}");
+            let keep = "keep the old one and the new one, if there is one";
+            tracing::error!(%error, "the wrapping key was not rotated; {keep}");
         }
     };
     Timer::start("rotation", every, AtTheEnd::Nothing, rotate).map(Some)

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Deserialize;
 
 use super::say_error;
 use crate::journal::verify::{Finding, Progress, Reason, Report, to_json, verify};
@@ -218,10 +219,30 @@ fn read_checkpoints(path: &Path) -> anyhow::Result<Vec<Checkpoint>> {
         files = entries.map_err(|error: std::io::Error| error)?;
         files.retain(|file| file.extension().is_some_and(|end| end == "checkpoint"));
     }
-    let read = |file: &PathBuf| -> anyhow::Result<Checkpoint> {
-        Checkpoint::parse(&fs_err::read_to_string(file)?).with_context(|| file.display().to_string())
-    };
-    files.iter().map(read).collect()
+    let mut checkpoints = Vec::new();
+    for file in files {
+        let text = fs_err::read_to_string(&file)?;
+        for note in notes(&text) {
+            checkpoints.push(Checkpoint::parse(&note).with_context(|| file.display().to_string())?);
+        }
+    }
+    Ok(checkpoints)
+}
+
+/// A file is a note, or what `GET /v1/audit/checkpoints` answered, with the notes in it.
+fn notes(text: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        checkpoints: Vec<Signed>,
+    }
+    #[derive(Deserialize)]
+    struct Signed {
+        note: String,
+    }
+    match serde_json::from_str::<Answer>(text) {
+        Ok(answer) => answer.checkpoints.into_iter().map(|signed| signed.note).collect(),
+        Err(_) => vec![text.to_owned()],
+    }
 }
 
 fn read_key(key: &str) -> anyhow::Result<VerifierKey> {

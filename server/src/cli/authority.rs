@@ -1,10 +1,11 @@
 //! `whorl authority`: who may call. Works on the data directory itself, so the server must not be running on it.
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Subcommand};
 
-use super::DataDirectory;
 use super::init::administration;
+use super::{Arguments, DataDirectory};
 use crate::access::{Authority as Stored, Key, Role};
 use crate::database::Database;
 use crate::eurodac::model::MemberState;
@@ -78,10 +79,11 @@ impl Authority {
 
 impl Add {
     fn run(self) -> anyhow::Result<()> {
-        let database = self.directory.open()?;
         if self.role != Role::MemberState && self.state.is_some() {
-            anyhow::bail!("--state goes with --role member-state only");
+            let what = "--state goes with --role member-state only";
+            Arguments::command().error(ErrorKind::ArgumentConflict, what).exit();
         }
+        let database = self.directory.open()?;
         let states = database.states()?;
         if let Some(state) = self.state
             && !states.is_empty()

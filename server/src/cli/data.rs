@@ -56,6 +56,9 @@ impl DataDirectory {
             && !Keyring::is_under(&Disk::new(&lock.directory().join("keys"))?, &wrapping)?
         {
             wrapping = next.read().context("the next wrapping key")?;
+            tracing::warn!(
+                "the keyring is under the next wrapping key already: make it the current one, and destroy the old"
+            );
         }
         Database::open_locked(lock, &wrapping, startup).with_context(|| format!("cannot open {path}"))
     }

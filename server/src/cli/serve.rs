@@ -54,6 +54,7 @@ pub struct Serve {
     /// Where the wrapping key comes from that is to follow --wrapping-key: it is asked every hour, and where it gives another key than
     /// the one in force, that key is rotated to
     #[arg(long, value_name = "SOURCE", value_parser = data::source, requires = "wrapping_key")]
+    #[arg(conflicts_with = "rotate_wrapping_key_every")]
     next_wrapping_key: Option<WrappingSource>,
     #[command(flatten)]
     backend: BackendOptions,

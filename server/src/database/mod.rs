@@ -109,6 +109,8 @@ pub struct Database {
     checkpoints: Checkpoints,
     failure: Arc<Failure>,
     progress: Arc<Progress>,
+    /// Why the last rotation of the wrapping key failed.
+    rotation: parking_lot::Mutex<Option<String>>,
     /// Taken when dropped: the writer ends when nobody can send any more.
     jobs: Option<Sender<Job>>,
     /// Taken when dropped: the flusher ends.

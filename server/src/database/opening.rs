@@ -230,6 +230,7 @@ impl Database {
             checkpoints,
             failure,
             progress,
+            rotation: parking_lot::Mutex::default(),
             jobs: Some(jobs),
             stop: Some(stop),
             threads,

@@ -23,6 +23,23 @@ impl Database {
     /// # Errors
     /// One of the keys opens the keyring at the next start; which, that start finds out.
     pub fn rotate_when_due(&self, schedule: &KeySchedule) -> Result<bool, KeyringError> {
+        let outcome = self.rotate_if_due(schedule);
+        *self.rotation.lock() =
+            outcome.as_ref().err().map(|error| format!("the wrapping key was not rotated: {error}"));
+        outcome
+    }
+
+    /// Why the last rotation failed, if it did.
+    pub fn rotation_problem(&self) -> Option<String> {
+        self.rotation.lock().clone()
+    }
+
+    /// Which wrapping key is in force: says nothing of the key.
+    pub fn wrapping_key_id(&self) -> uuid::Uuid {
+        self.keyring.wrapping_key_id()
+    }
+
+    fn rotate_if_due(&self, schedule: &KeySchedule) -> Result<bool, KeyringError> {
         match schedule {
             KeySchedule::OnRequest => Ok(false),
             KeySchedule::Age(age) => self.rotate_own(*age),

@@ -18,7 +18,7 @@ pub struct Live {
 #[derive(Serialize, ToSchema)]
 pub struct Ready {
     /// `ready`, or `degraded` where it works and something is amiss: the back end that was chosen is out of service and the CPU does its
-    /// work, or a checkpoint could not be handed over.
+    /// work, a checkpoint could not be handed over, or the wrapping key not rotated on its schedule.
     status: &'static str,
     /// `cpu` or `gpu`.
     backend: &'static str,
@@ -50,6 +50,7 @@ pub async fn ready(unit: web::Data<CentralUnit>) -> Result<HttpResponse, Problem
     let status = unit.status();
     let checkpoints = unit.database().checkpoints();
     let degraded = status.degraded.or_else(|| checkpoints.problem());
+    let degraded = degraded.or_else(|| unit.database().rotation_problem());
     Ok(HttpResponse::Ok().json(Ready {
         status: if degraded.is_some() { "degraded" } else { "ready" },
         backend: status.backend.kind,

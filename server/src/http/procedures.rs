@@ -71,6 +71,11 @@ pub async fn open(
         return Err(Problem::new(Code::FieldInvalid, "must be later than from").at("until"));
     }
     let NewProcedure { reason, from, until, member_state } = new;
+    // A State that takes no part would be held nothing of, and nobody would notice.
+    let states = unit.database().states()?;
+    if member_state.is_some_and(|state| !states.is_empty() && !states.contains(&state)) {
+        return Err(Problem::new(Code::FieldInvalid, "does not take part").at("member_state"));
+    }
     let opened_at = Timestamp::now();
     let procedure =
         Procedure { id: Uuid::new_v4(), reason, from, until, member_state, opened_at, closed_at: None };
@@ -97,7 +102,7 @@ pub async fn list(caller: Authenticated, unit: web::Data<CentralUnit>) -> Result
     Ok(HttpResponse::Ok().json(ProcedureList { procedures }))
 }
 
-/// Close a monitoring procedure: what it held past its year is destroyed within a day, unless another one holds it. For the joint
+/// Close a monitoring procedure: what it held past its year is destroyed within an hour, unless another one holds it. For the joint
 /// supervisory authority.
 #[utoipa::path(
     delete, path = "/v1/audit/procedures/{id}", tag = "audit",

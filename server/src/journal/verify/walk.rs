@@ -284,6 +284,9 @@ impl<'a> Walk<'a> {
     /// What it comes to, when all segments were read.
     pub fn end(self, segments: u64, signatures_checked: bool) -> Result<Report, Finding> {
         let (records, agreed) = (self.tree.size(), self.agreed());
+        if segments == 0 {
+            return Err(Finding::of(Reason::NoSegments));
+        }
         if let Some(checkpoint) = self.due.get(self.met) {
             let checkpoint = Some(checkpoint.size);
             let reason = Reason::ShorterThanCheckpoint;
@@ -292,9 +295,6 @@ impl<'a> Walk<'a> {
         // Whoever makes recent records hollow cannot make the journal say that their year was over.
         if let Some(record) = self.last_destroyed.filter(|&last| last >= self.said) {
             return Err(Finding { record: Some(record), agreed, ..Finding::of(Reason::DestroyedEarly) });
-        }
-        if segments == 0 {
-            return Err(Finding::of(Reason::NoSegments));
         }
         Ok(Report {
             records,
