@@ -79,17 +79,11 @@ fn prepared(directory: &std::path::Path) -> (Database, Key) {
         key: key.hash(),
     };
     for change in [Change::Initialised(Vec::new()), Change::AuthorityAdded(authority)] {
-        let audit = AuditRecord {
-            at: Timestamp::now(),
-            operation: Operation::Administration,
-            actor: Actor { authority: None, person: "bench".into() },
-            member_state: None,
-            category: None,
-            reference_number: None,
-            attested: false,
-            compared: Vec::new(),
-            disclosed: Vec::new(),
-        };
+        let audit = AuditRecord::of(
+            Timestamp::now(),
+            Operation::Administration,
+            Actor { authority: None, person: "bench".into() },
+        );
         database.record(Event { audit, change }).expect("the disk");
     }
     (database, key)

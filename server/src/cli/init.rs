@@ -74,14 +74,7 @@ fn sync_directories(path: &Path) -> std::io::Result<()> {
 pub(super) fn administration(member_state: Option<MemberState>) -> AuditRecord {
     let person = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
     AuditRecord {
-        at: Timestamp::now(),
-        operation: Operation::Administration,
-        actor: Actor { authority: None, person },
         member_state,
-        category: None,
-        reference_number: None,
-        attested: false,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
+        ..AuditRecord::of(Timestamp::now(), Operation::Administration, Actor { authority: None, person })
     }
 }

@@ -239,15 +239,5 @@ fn released(procedures: &[Procedure]) -> Vec<Uuid> {
 }
 
 fn audit(now: Timestamp) -> AuditRecord {
-    AuditRecord {
-        at: now,
-        operation: Operation::Retention,
-        actor: Actor { authority: None, person: "whorl".into() },
-        member_state: None,
-        category: None,
-        reference_number: None,
-        attested: false,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    }
+    AuditRecord::of(now, Operation::Retention, Actor { authority: None, person: "whorl".into() })
 }

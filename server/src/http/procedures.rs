@@ -139,17 +139,7 @@ pub async fn close(
 }
 
 fn audit(caller: &Caller, operation: Operation, member_state: Option<MemberState>) -> AuditRecord {
-    AuditRecord {
-        at: Timestamp::now(),
-        operation,
-        actor: caller.actor(),
-        member_state,
-        category: None,
-        reference_number: None,
-        attested: false,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    }
+    AuditRecord { member_state, ..AuditRecord::of(Timestamp::now(), operation, caller.actor()) }
 }
 
 fn dropped(_: actix_web::error::BlockingError) -> Problem {

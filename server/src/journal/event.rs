@@ -80,6 +80,23 @@ pub struct AuditRecord {
     pub disclosed: Vec<Uuid>,
 }
 
+impl AuditRecord {
+    /// Of an operation that is about nobody's set.
+    pub fn of(at: Timestamp, operation: Operation, actor: Actor) -> Self {
+        Self {
+            at,
+            operation,
+            actor,
+            member_state: None,
+            category: None,
+            reference_number: None,
+            attested: false,
+            compared: Vec::new(),
+            disclosed: Vec::new(),
+        }
+    }
+}
+
 /// A change of state, with its audit record.
 pub struct Event {
     /// The audit.

@@ -92,17 +92,11 @@ fn hollow(files: &mut Files, segment: usize) {
 
 /// The good journal, of which the last record says that the first three are destroyed.
 fn retained() -> Files {
-    let audit = AuditRecord {
-        at: NOW.parse().unwrap(),
-        operation: Operation::Retention,
-        actor: Actor { authority: None, person: "whorl".into() },
-        member_state: None,
-        category: None,
-        reference_number: None,
-        attested: false,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    };
+    let audit = AuditRecord::of(
+        NOW.parse().unwrap(),
+        Operation::Retention,
+        Actor { authority: None, person: "whorl".into() },
+    );
     let effect = Effect::Retained(Retention { below: 3, ..Retention::default() });
     let body = Written { audit, effect }.encode(&[]).unwrap();
     let mut bodies = BODIES;
