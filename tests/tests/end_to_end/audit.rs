@@ -23,7 +23,7 @@ fn compared(record: &AuditRecord) -> Vec<(u8, String, u32)> {
 }
 
 #[test]
-fn r_comp_10_r_data_2_r_hit_3_each_transmission_is_on_record_with_what_it_touched() {
+fn r_audit_1_r_comp_10_r_data_2_r_hit_3_each_transmission_is_on_record_with_what_it_touched() {
     let installation = Installation::new();
     let (at, de) = (installation.authority("AT"), installation.authority("DE"));
     let server = installation.serve();
