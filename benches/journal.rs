@@ -17,7 +17,8 @@ use jiff::{Timestamp, civil::date};
 use uuid::Uuid;
 use whorl::database::{Database, FingerprintData, Print, Record};
 use whorl::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
-use whorl::journal::{Actor, AuditRecord, Change, Entry, Event, Operation};
+use whorl::eurodac::operation::Operation;
+use whorl::journal::{Actor, AuditRecord, Change, Entry, Event};
 use whorl::keyring::WrappingKey;
 use whorl::store::{Batch, SledStore, Store};
 
@@ -47,7 +48,7 @@ fn entry(number: u32, print: usize) -> (AuditRecord, Entry) {
         application: None,
         fingerprints: positions.map(finger).into(),
         sex: Sex::Unknown,
-        reference_number: reference.clone(),
+        reference_number: reference,
         taken_on: date(2026, 11, 22),
         transmitted_at: now,
         entered_at: now,
@@ -57,19 +58,10 @@ fn entry(number: u32, print: usize) -> (AuditRecord, Entry) {
         sequence: 0,
         compare_own: false,
     };
-    let audit = AuditRecord {
-        at: now,
-        operation: Operation::Entry,
-        actor: Actor { authority: Some("0123456789ab".into()), person: "bench".into() },
-        member_state: Some(state),
-        category: Some(category),
-        reference_number: Some(reference),
-        attested: true,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    };
+    let actor = Actor { authority: Some("0123456789ab".into()), person: "bench".into() };
+    let audit = AuditRecord { attested: true, ..AuditRecord::about(&record, now, Operation::Entry, actor) };
     let prints = positions.map(|position| Print { position, data: vec![0x5a; print] }).into();
-    (audit, Entry { record, templates: Vec::new(), prints, idempotency: None })
+    (audit, Entry { record, templates: Vec::new(), prints })
 }
 
 /// Times of what so many threads did without a pause, in order of size.
@@ -113,7 +105,7 @@ fn journal(print: usize, threads: usize) -> f64 {
         Database::create(directory.path(), &WrappingKey::generate().expect("a key")).expect("a database");
     let times = timed(threads, |number| {
         let (audit, entry) = entry(number, print);
-        database.record(Event { audit, change: Change::Entered(Box::new(entry)) }).expect("recorded");
+        database.record(Event::new(audit, Change::Entered(Box::new(entry)))).expect("recorded");
     });
     let written = database.written();
     let bytes = bytes_under(&directory.path().join("journal")) / written.records.max(1);

@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, civil::date};
 use uuid::Uuid;
 use whorl::central_unit::{CentralUnit, CheckpointSettings, Settings};
+use whorl::clock::Clock;
 use whorl::database::{Database, FingerTemplate, FingerprintData, KeySchedule, Print, Record};
 use whorl::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
-use whorl::journal::{Actor, AuditRecord, Change, Entry, Event, Operation};
+use whorl::eurodac::operation::Operation;
+use whorl::journal::{Actor, AuditRecord, Change, Effect, Entry, Event};
 use whorl::keyring::WrappingKey;
 use whorl::startup::Startup;
 use whorl_datasets::templates::{Random, print_like};
@@ -55,7 +57,7 @@ fn event(number: u32) -> Event {
         application: None,
         fingerprints: positions.map(finger).into(),
         sex: Sex::Unknown,
-        reference_number: reference.clone(),
+        reference_number: reference,
         taken_on: date(2026, 11, 22),
         transmitted_at: now,
         entered_at: now,
@@ -65,26 +67,17 @@ fn event(number: u32) -> Event {
         sequence: 0,
         compare_own: false,
     };
-    let audit = AuditRecord {
-        at: now,
-        operation: Operation::Entry,
-        actor: Actor { authority: Some("0123456789ab".into()), person: "bench".into() },
-        member_state: Some(state),
-        category: Some(category),
-        reference_number: Some(reference),
-        attested: true,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    };
+    let actor = Actor { authority: Some("0123456789ab".into()), person: "bench".into() };
+    let audit = AuditRecord { attested: true, ..AuditRecord::about(&record, now, Operation::Entry, actor) };
     let prints = positions.map(|position| Print { position, data: vec![0x5a; PRINT] }).into();
-    let entry = Entry { record, templates: templates.into(), prints, idempotency: None };
-    Event { audit, change: Change::Entered(Box::new(entry)) }
+    let entry = Entry { record, templates: templates.into(), prints };
+    Event::new(audit, Change::Entered(Box::new(entry)))
 }
 
 fn fill(directory: &Path, wrapping: &WrappingKey, records: u32) {
     let database = Database::create(directory, wrapping).expect("a data directory");
     let audit = AuditRecord { operation: Operation::Administration, ..event(0).audit };
-    database.record(Event { audit, change: Change::Initialised(Vec::new()) }).expect("the disk");
+    database.record(Event::new(audit, Change::Plain(Effect::Initialised))).expect("the disk");
     thread::scope(|scope| {
         for first in 0..THREADS {
             let database = &database;
@@ -116,6 +109,8 @@ fn start(directory: &Path, wrapping: &WrappingKey, records: u32, what: &str) {
         checkpoints: CheckpointSettings { every: Duration::from_secs(3600), recipient: None },
         keys: KeySchedule::OnRequest,
         target_fpir: 1e-3,
+        sex_is_a_criterion: false,
+        clock: Clock::default(),
     };
     let unit = CentralUnit::open(database, settings, &Startup::default()).expect("a gallery");
     assert_eq!(unit.status().records, records as usize);

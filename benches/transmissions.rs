@@ -6,6 +6,7 @@
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot start says so and stops")]
 
+use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -15,12 +16,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::json;
-use whorl::access::{Authority, Key, Role};
+use whorl::access::{Authority, AuthorityKey, Key, Role};
 use whorl::central_unit::{CentralUnit, CheckpointSettings, Settings};
+use whorl::clock::Clock;
 use whorl::database::{Database, KeySchedule};
+use whorl::eurodac::operation::Operation;
+use whorl::eurodac::retention::legal_day;
+use whorl::eurodac::start::Participant;
 use whorl::http;
-use whorl::journal::{Actor, AuditRecord, Change, Event, Operation};
+use whorl::journal::{Actor, AuditRecord, Change, Effect, Event};
 use whorl::keyring::WrappingKey;
+use whorl::report::Objectives;
 use whorl::startup::Startup;
 use whorl_datasets::templates::{Random, print_like};
 use whorl_engine::calibration::Calibration;
@@ -76,15 +82,26 @@ fn prepared(directory: &std::path::Path) -> (Database, Key) {
         name: "bench".into(),
         role: Role::MemberState,
         member_state: Some("AT".parse().expect("a State")),
-        key: key.hash(),
+        keys: vec![AuthorityKey { hash: key.hash(), expires_at: None }],
+        certificate: None,
+        revoked_at: None,
     };
-    for change in [Change::Initialised(Vec::new()), Change::AuthorityAdded(authority)] {
+    let today = legal_day(Timestamp::now());
+    let member_state = "AT".parse().expect("a State");
+    let participant = Participant { member_state, participates: true, ready_since: Some(today) };
+    let effects = [
+        Effect::Initialised,
+        Effect::Participant(participant),
+        Effect::OperationsStarted(today),
+        Effect::Authority(authority),
+    ];
+    for effect in effects {
         let audit = AuditRecord::of(
             Timestamp::now(),
             Operation::Administration,
             Actor { authority: None, person: "bench".into() },
         );
-        database.record(Event { audit, change }).expect("the disk");
+        database.record(Event::new(audit, Change::Plain(effect))).expect("the disk");
     }
     (database, key)
 }
@@ -106,11 +123,16 @@ fn serve(directory: &std::path::Path) -> (String, Key) {
         checkpoints: CheckpointSettings { every: Duration::from_secs(3600), recipient: None },
         keys: KeySchedule::OnRequest,
         target_fpir: 1e-3,
+        sex_is_a_criterion: false,
+        clock: Clock::default(),
     };
     let unit = CentralUnit::open(database, settings, &Startup::default()).expect("a unit");
     let listener = http::bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
-    thread::spawn(move || http::serve(unit, listener));
+    // As often as they like.
+    let requests_a_second = NonZeroU32::MAX;
+    let settings = http::Settings { requests_a_second, objectives: Objectives::default() };
+    thread::spawn(move || http::serve(unit, listener, settings));
     (address, key)
 }
 

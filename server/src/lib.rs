@@ -8,12 +8,14 @@ pub mod access;
 pub mod backup;
 pub mod central_unit;
 pub mod cli;
+pub mod clock;
 pub mod database;
 pub mod eurodac;
 pub mod files;
 pub mod http;
 pub mod journal;
 pub mod keyring;
+pub mod report;
 pub mod startup;
 pub mod store;
 

@@ -2,25 +2,25 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use whorl_engine::calibration;
-use whorl_engine::engine::{Candidate, Outcome};
+use whorl_engine::engine::{Candidate, FingerScore, Outcome};
 use whorl_engine::minutia::FingerPosition;
 use whorl_engine::template::Probe as PreparedProbe;
 
+use super::hits::Hit;
 use super::prints::Extracted;
-use super::{CentralUnit, Templates, TransmissionError, today};
+use super::{Asked, CentralUnit, Templates, TransmissionError, today};
 use crate::access::Transmitter;
-use crate::database::{Disclosure, FingerFound, HitFound, Record, ResultOfComparison, Threshold};
+use crate::database::{FingerFound, ProbeOf, Record, ResultOfComparison, StoredHit, Threshold};
 use crate::eurodac::admission::Admitted;
-use crate::eurodac::comparison::{Probe, may_be_compared, of_partition, scope};
-use crate::eurodac::disclosure::may_tell_again;
-use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
-use crate::journal::{Actor, AuditRecord, Change, Compared, Event, Operation};
+use crate::eurodac::comparison::{Interrogation, Probe, Use, of_partition, scope, use_of};
+use crate::eurodac::model::{MemberState, Sex};
+use crate::eurodac::operation::Operation;
+use crate::journal::{Actor, AuditRecord, Change, Compared, Effect, Event};
 use crate::store::StoreError;
 
 /// What the State of origin of the probe is told (R-HIT-1).
 pub struct Comparison {
-    /// R-COMP-10.
+    /// R-COMP-10, but for blocked sets (R-BLOCK-2).
     pub compared: Vec<Compared>,
     /// R-HIT-5: from where on a pair with all the probe's fingers is a hit.
     pub threshold: Threshold,
@@ -28,25 +28,30 @@ pub struct Comparison {
     pub hits: Vec<Hit>,
 }
 
-/// One record found, with its prints, so that an expert can verify (R-HIT-2).
-pub struct Hit {
-    /// Identity and score.
-    pub found: HitFound,
-    /// R-HIT-5: the false-match rate that the score stands for.
-    pub false_match_rate: f64,
-    /// Its Art. 5(1) data.
-    pub record: Record,
-    /// In the order of the record's fingerprints.
-    pub prints: Vec<Vec<u8>>,
+/// Whose set is compared, and who asks.
+pub(super) struct Subject<'a> {
+    pub(super) state: MemberState,
+    pub(super) of: ProbeOf,
+    pub(super) actor: &'a Actor,
+    pub(super) asked: &'a Asked,
 }
 
-/// Whose set is compared, for the audit.
-struct Subject<'a> {
-    category: Category,
-    state: MemberState,
-    reference_number: &'a ReferenceNumber,
-    /// The probe's own record, where it has one.
-    record_id: Option<Uuid>,
+/// What a search found, sorted by what it is for.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Best first, with the score and its fingers.
+    pub(super) told: Vec<(Record, u32, Vec<FingerFound>)>,
+    /// R-COMP-6: blocked sets of other States.
+    pub(super) counted: Vec<Compared>,
+    /// R-BLOCK-2: blocked sets that a data subject asks for.
+    pub(super) to_origin: Vec<Record>,
+}
+
+/// R-COMP-10: how many sets were compared, blocked ones apart.
+#[derive(Default, Clone)]
+pub(super) struct Counts {
+    pub(super) open: Vec<Compared>,
+    pub(super) blocked: Vec<Compared>,
 }
 
 impl CentralUnit {
@@ -56,25 +61,27 @@ impl CentralUnit {
         record: &Record,
         templates: Templates,
         actor: &Actor,
+        asked: &Asked,
     ) -> Result<Comparison, TransmissionError> {
         // Of two same requests at once, one compares and the other tells what came of it.
         let _claim = self.comparing.claim(record.id.to_string());
         let probe = Probe {
-            category: record.category,
+            interrogation: Interrogation::Transmission(record.category),
             state: record.member_state,
             compare_own: record.compare_own,
+            sex: if self.sex_is_a_criterion { record.sex } else { Sex::Unknown },
             sequence: record.sequence,
         };
-        let subject = Subject {
+        let of = ProbeOf {
             category: record.category,
-            state: record.member_state,
-            reference_number: &record.reference_number,
+            reference_number: record.reference_number.clone(),
             record_id: Some(record.id),
         };
+        let subject = Subject { state: record.member_state, of, actor, asked };
         if let Some(stored) = self.database.result(record.id)? {
-            return self.told_again(stored, &subject, actor);
+            return self.told_again(stored, &subject);
         }
-        self.compare(&probe, &subject, templates, actor)
+        self.compare(&probe, &subject, templates)
     }
 
     /// Category 3: compared with what is entered now, and nothing of it is stored (R-COMP-4, R-COMP-5).
@@ -83,22 +90,24 @@ impl CentralUnit {
         admitted: &Admitted,
         extracted: &[Extracted],
         transmitter: &Transmitter,
+        asked: &Asked,
     ) -> Result<Comparison, TransmissionError> {
-        let sequence = self.database.entered();
         let probe = Probe {
-            category: admitted.category,
+            interrogation: Interrogation::Transmission(admitted.category),
             state: admitted.state,
             compare_own: admitted.compare_own,
-            sequence,
+            // R-COMP-8: none is transmitted.
+            sex: Sex::Unknown,
+            sequence: self.database.entered(),
         };
-        let subject = Subject {
+        let of = ProbeOf {
             category: admitted.category,
-            state: admitted.state,
-            reference_number: &admitted.reference_number,
+            reference_number: admitted.reference_number.clone(),
             record_id: None,
         };
+        let subject = Subject { state: admitted.state, of, actor: transmitter.actor(), asked };
         let templates = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
-        self.compare(&probe, &subject, templates, transmitter.actor())
+        self.compare(&probe, &subject, templates)
     }
 
     fn compare(
@@ -106,88 +115,85 @@ impl CentralUnit {
         probe: &Probe,
         subject: &Subject<'_>,
         templates: Templates,
-        actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
-        let (threshold, now) = (self.threshold(), Timestamp::now());
-        let prepared: Vec<_> = templates.into_iter().map(|(p, t)| (p, PreparedProbe::new(t))).collect();
-        let outcome = match scope(probe, today(now)) {
-            Some(scope) => self.enrolled.engine.search(&prepared, &scope, threshold),
-            None => Outcome::default(),
-        };
-        let compared = counts(&outcome);
+        let threshold = self.threshold();
+        let outcome = self.search(probe, templates, threshold);
         loop {
-            let mut hits = Vec::new();
-            for candidate in &outcome.candidates {
-                hits.extend(self.hit(probe, candidate, now)?);
-            }
-            let comparison =
-                Comparison { compared: compared.clone(), threshold: Threshold::new(threshold), hits };
-            match self.conclude(comparison, probe.state, subject, actor, now) {
-                // R-ERASE-3: erased between being found and being told. Whoever is left is told; nobody, where it is the probe itself.
-                Err(TransmissionError::Store(StoreError::Erased(id))) if Some(id) != subject.record_id => {}
+            let found = self.sorted(probe, &outcome)?;
+            match self.conclude(found, counts(&outcome), threshold, subject) {
+                // R-ERASE-3: erased or blocked between being found and being told. Whoever is left is told; nobody, where it is the
+                // probe itself.
+                Err(TransmissionError::Store(StoreError::Erased(id))) if Some(id) != subject.of.record_id => {
+                }
                 other => return other,
             }
         }
     }
 
+    /// What the engine finds in the scope that the law gives.
+    pub(super) fn search(&self, probe: &Probe, templates: Templates, threshold: u32) -> Outcome {
+        let prepared: Vec<_> = templates.into_iter().map(|(p, t)| (p, PreparedProbe::new(t))).collect();
+        match scope(probe, today(self.now())) {
+            Some(scope) => self.enrolled.engine.search(&prepared, &scope, threshold),
+            None => Outcome::default(),
+        }
+    }
+
+    /// The candidates, as the law sees the records that are stored under them now.
+    pub(super) fn sorted(&self, probe: &Probe, outcome: &Outcome) -> Result<Found, TransmissionError> {
+        let mut found = Found::default();
+        for candidate in &outcome.candidates {
+            let Some(id) = self.enrolled.record_at(candidate.slot) else { continue };
+            let Some(record) = self.database.find(id)? else { continue };
+            match use_of(probe, &record.stored(), today(self.now())) {
+                Use::Told => {
+                    let fingers = fingers(&record, candidate);
+                    found.told.push((record, candidate.score, fingers));
+                }
+                Use::Counted => count(&mut found.counted, &record),
+                Use::ToOrigin => found.to_origin.push(record),
+                // Blocked since it was compared; or the engine strayed, and then it is not told either.
+                Use::Never => tracing::warn!(record = %id, "a candidate may not be told of any more"),
+            }
+        }
+        Ok(found)
+    }
+
     /// R-HIT-3: on the record of the person whose data leave, durably, before they leave.
     fn conclude(
         &self,
-        mut comparison: Comparison,
-        recipient: MemberState,
+        found: Found,
+        compared: Counts,
+        threshold: u32,
         subject: &Subject<'_>,
-        actor: &Actor,
-        now: Timestamp,
     ) -> Result<Comparison, TransmissionError> {
-        let Comparison { compared, threshold, hits } = &mut comparison;
-        let disclosure = Disclosure { recipient, at: now };
-        let disclosures = hits.iter().map(|hit| (hit.found.record_id, disclosure.clone())).collect();
-        let audit = subject.audit(Operation::Comparison, actor, now, compared, hits);
-        let found = hits.iter().map(|hit| hit.found.clone()).collect();
-        let result =
-            ResultOfComparison { at: now, compared: compared.clone(), threshold: *threshold, hits: found };
-        let change = Change::Concluded { result: subject.record_id.map(|id| (id, result)), disclosures };
-        self.database.record(Event { audit, change })?;
-        for hit in hits {
-            hit.record.disclosures.push(disclosure.clone());
-        }
-        Ok(comparison)
-    }
-
-    /// A candidate as a hit, if the law still says so of the record as it is stored.
-    fn hit(
-        &self,
-        probe: &Probe,
-        candidate: &Candidate,
-        now: Timestamp,
-    ) -> Result<Option<Hit>, TransmissionError> {
-        let Some(id) = self.enrolled.record_at(candidate.slot) else {
-            return Ok(None);
-        };
-        let Some(record) = self.database.find(id)? else {
-            return Ok(None);
-        };
-        if !may_be_compared(probe, &record.stored(), today(now)) {
-            tracing::error!(record = %id, "a candidate was outside the law; it is not told");
-            return Ok(None);
-        }
-        let fingers = candidate.fingers.iter().filter_map(|finger| {
-            let fingerprint = fingerprint(&record, finger.reference)?;
-            Some(FingerFound { position: finger.position, fingerprint, score: finger.score })
-        });
-        let found = HitFound {
+        let (at, threshold) = (self.now(), Threshold::new(threshold));
+        let hit = |(record, score, fingers): &(Record, u32, Vec<FingerFound>)| StoredHit {
             hit_id: Uuid::new_v4(),
-            record_id: id,
-            score: candidate.score,
-            fingers: fingers.collect(),
+            recipient: subject.state,
+            probe: subject.of.clone(),
+            record_id: record.id,
+            member_state: record.member_state,
+            category: record.category,
+            at,
+            verdict: None,
+            score: *score,
+            fingers: fingers.clone(),
         };
-        self.with_prints(found, record).map(Some)
-    }
-
-    fn with_prints(&self, found: HitFound, record: Record) -> Result<Hit, TransmissionError> {
-        let prints = self.database.prints(&record)?;
-        let false_match_rate = calibration::false_match_rate(found.score);
-        Ok(Hit { found, false_match_rate, record, prints })
+        let hits: Vec<_> = found.told.iter().map(hit).collect();
+        let mut audit = subject.audit(Operation::Comparison, at, &hits);
+        (audit.compared, audit.compared_blocked) = (compared.open.clone(), compared.blocked);
+        audit.took_ms = subject.asked.milliseconds_until(at);
+        let ids = hits.iter().map(|hit| hit.hit_id).collect();
+        let result = ResultOfComparison { at, compared: compared.open.clone(), threshold, hits: ids };
+        let effect = Effect::Concluded {
+            result: subject.of.record_id.map(|id| (id, result)),
+            hits: hits.clone(),
+            on_blocked: found.counted,
+        };
+        self.database.record(Event::new(audit, Change::Plain(effect)))?;
+        let hits: Result<_, StoreError> = hits.into_iter().map(|hit| self.with_matched(hit)).collect();
+        Ok(Comparison { compared: compared.open, threshold, hits: hits? })
     }
 
     /// The first answer again: as it was then, but for what may not be told any more; and on record that it was told.
@@ -195,21 +201,21 @@ impl CentralUnit {
         &self,
         stored: ResultOfComparison,
         subject: &Subject<'_>,
-        actor: &Actor,
     ) -> Result<Comparison, TransmissionError> {
-        let now = Timestamp::now();
         loop {
             let mut hits = Vec::new();
-            for found in &stored.hits {
-                let record = self.database.find(found.record_id)?;
-                if let Some(mut record) = record.filter(|r| may_tell_again(&r.stored(), today(now))) {
+            for &id in &stored.hits {
+                let Some(found) = self.database.hit(id)? else { continue };
+                let mut hit = self.with_matched(found)?;
+                if let Some((record, _)) = &mut hit.matched {
                     // Who else was told since is no part of the first answer.
                     record.disclosures.retain(|disclosure| disclosure.at <= stored.at);
-                    hits.push(self.with_prints(found.clone(), record)?);
+                    hits.push(hit);
                 }
             }
-            let audit = subject.audit(Operation::Repetition, actor, now, &[], &hits);
-            match self.database.record(Event { audit, change: Change::Nothing }) {
+            let found: Vec<_> = hits.iter().map(|hit| hit.found.clone()).collect();
+            let audit = subject.audit(Operation::Repetition, self.now(), &found);
+            match self.database.record(Event::of(audit)) {
                 Err(StoreError::Erased(_)) => {}
                 Err(error) => return Err(error.into()),
                 Ok(()) => {
@@ -221,35 +227,48 @@ impl CentralUnit {
 }
 
 impl Subject<'_> {
-    fn audit(
-        &self,
-        operation: Operation,
-        actor: &Actor,
-        at: Timestamp,
-        compared: &[Compared],
-        hits: &[Hit],
-    ) -> AuditRecord {
+    fn audit(&self, operation: Operation, at: Timestamp, hits: &[StoredHit]) -> AuditRecord {
         AuditRecord {
-            at,
-            operation,
-            actor: actor.clone(),
             member_state: Some(self.state),
-            category: Some(self.category),
-            reference_number: Some(self.reference_number.clone()),
+            category: Some(self.of.category),
+            reference_number: Some(self.of.reference_number.clone()),
             attested: true,
-            compared: compared.to_vec(),
-            disclosed: hits.iter().map(|hit| hit.found.record_id).collect(),
+            disclosed: hits.iter().map(|hit| hit.record_id).collect(),
+            urgent: self.asked.urgent,
+            ..AuditRecord::of(at, operation, self.actor.clone())
         }
     }
 }
 
 /// R-COMP-10: sets compared, by category and State, as they were counted where they were compared.
-fn counts(outcome: &Outcome) -> Vec<Compared> {
-    let count = |&(partition, sets): &(_, u32)| {
-        let (category, member_state) = of_partition(partition)?;
-        Some(Compared { category, member_state, sets })
+pub(super) fn counts(outcome: &Outcome) -> Counts {
+    let mut counts = Counts::default();
+    for &(partition, sets) in &outcome.compared {
+        if let Some((category, member_state, blocked)) = of_partition(partition) {
+            let list = if blocked { &mut counts.blocked } else { &mut counts.open };
+            list.push(Compared { category, member_state, sets });
+        }
+    }
+    counts
+}
+
+/// One more of the record's category and State.
+fn count(counts: &mut Vec<Compared>, record: &Record) {
+    let same = |c: &&mut Compared| (c.category, c.member_state) == (record.category, record.member_state);
+    match counts.iter_mut().find(same) {
+        Some(counted) => counted.sets += 1,
+        None => {
+            counts.push(Compared { category: record.category, member_state: record.member_state, sets: 1 });
+        }
+    }
+}
+
+fn fingers(record: &Record, candidate: &Candidate) -> Vec<FingerFound> {
+    let found = |finger: &FingerScore| {
+        let fingerprint = fingerprint(record, finger.reference)?;
+        Some(FingerFound { position: finger.position, fingerprint, score: finger.score })
     };
-    outcome.compared.iter().filter_map(count).collect()
+    candidate.fingers.iter().filter_map(found).collect()
 }
 
 /// Which of a record's fingerprints is the finger that the engine means: those of unknown position it numbers as they were sent.

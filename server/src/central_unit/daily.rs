@@ -6,11 +6,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::erasure::Eraser;
 use super::timer::{AtTheEnd, Timer};
 use crate::database::{Database, KeySchedule, Recipient};
 
 /// How often it is looked whether the year of a segment is over. The segments are of a day each.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// How often sets are looked for whose period is over: with the hour, they go within an hour of the end of their last day (R-KEEP-3).
+const ERASURE_EVERY: Duration = Duration::from_secs(600);
+
+/// How often it is noted that the service runs, so that the next start knows how long it did not (R-STAT-2).
+const ALIVE_EVERY: Duration = Duration::from_secs(60);
 
 /// How often it is looked whether the wrapping key is to be rotated, at least.
 const ROTATION_EVERY: Duration = Duration::from_secs(3600);
@@ -26,6 +33,8 @@ pub struct CheckpointSettings {
 
 /// The timers; they end with this.
 pub(super) struct Daily {
+    _erasure: Timer,
+    _alive: Timer,
     _checkpoints: Timer,
     _retention: Timer,
     _rotation: Option<Timer>,
@@ -34,6 +43,7 @@ pub(super) struct Daily {
 impl Daily {
     pub(super) fn start(
         database: &Arc<Database>,
+        eraser: &Arc<Eraser>,
         settings: CheckpointSettings,
         keys: KeySchedule,
     ) -> std::io::Result<Self> {
@@ -62,11 +72,28 @@ impl Daily {
             // R-AUDIT-4 waits; nothing else does.
             Err(error) => tracing::error!(%error, "records of operations could not be destroyed"),
         };
+        let eraser = eraser.clone();
+        let erase = move || match eraser.run() {
+            Ok(0) => {}
+            Ok(sets) => tracing::info!(sets, "sets were erased: their period is over"),
+            // R-COMP-7: they are not compared nor told of, erased or not.
+            Err(error) => tracing::error!(%error, "sets whose period is over could not be erased"),
+        };
         Ok(Self {
+            _erasure: Timer::start("erasure", ERASURE_EVERY, AtTheEnd::Nothing, erase)?,
+            _alive: Timer::start("alive", ALIVE_EVERY, AtTheEnd::Again, alive(database.clone()))?,
             _checkpoints: Timer::start("checkpoints", every, AtTheEnd::Again, sign)?,
             _retention: Timer::start("retention", RETENTION_EVERY, AtTheEnd::Nothing, retain)?,
             _rotation: rotation(database.clone(), keys)?,
         })
+    }
+}
+
+fn alive(database: Arc<Database>) -> impl FnMut() + Send + 'static {
+    move || {
+        if let Err(error) = database.note_alive() {
+            tracing::warn!(%error, "it could not be noted that the service runs");
+        }
     }
 }
 

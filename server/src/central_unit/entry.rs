@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use jiff::Timestamp;
 use rayon::prelude::*;
 use uuid::Uuid;
 use whorl_engine::template::Template;
 
 use super::prints::Extracted;
-use super::{CentralUnit, Templates, TransmissionError};
-use crate::database::{FingerTemplate, FingerprintData, Idempotency, Print, Record};
+use super::{Asked, CentralUnit, Once, Templates, TransmissionError};
+use crate::database::{FingerTemplate, FingerprintData, Print, Record};
 use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
 use crate::eurodac::disclosure::recipient_of_result;
-use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event, Operation};
+use crate::eurodac::operation::Operation;
+use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event};
 use crate::startup::{Stage, Startup};
 use crate::store::StoreError;
 
@@ -22,22 +22,24 @@ const LOAD_STEP: usize = 4096;
 
 impl CentralUnit {
     /// Durable and comparable when this returns (R-DATA-7).
-    pub(super) fn enter(&self, what: ToEnter<'_>, actor: &Actor) -> Result<Entry, TransmissionError> {
-        let ToEnter { admitted, kept, extracted, idempotency, received_at } = what;
+    pub(super) fn enter(
+        &self,
+        what: ToEnter<'_>,
+        actor: &Actor,
+        asked: &Asked,
+    ) -> Result<Entry, TransmissionError> {
+        let ToEnter { admitted, kept, extracted } = what;
+        let id = Uuid::new_v4();
         // Of two same requests at once, one enters and the other is told of it. Always in this order: nobody waits in a circle.
-        let _request = idempotency
-            .map(|asked| self.entering.claim(format!("request {} {}", asked.authority, asked.key)));
-        if let Some(asked) = idempotency
-            && self.database.idempotency(&asked.authority, &asked.key)?.is_some()
-        {
-            return Ok(Entry::Known(asked.clone()));
-        }
+        let (request, _request) = match self.once(actor, asked, id)? {
+            Once::Before(made) => return Ok(Entry::Known(made)),
+            Once::Now(request, claim) => (request, claim),
+        };
         let reference = admitted.reference_number.as_str().to_owned();
-        let _number = self.entering.claim(format!("number {reference}"));
+        let _number = self.claims.claim(format!("number {reference}"));
         if self.database.find_id(admitted.state, admitted.category, &reference)?.is_some() {
             return Err(TransmissionError::ReferenceNumberTaken);
         }
-        let id = idempotency.map_or_else(Uuid::new_v4, |i| i.record_id);
         let mut record = Record {
             id,
             category: admitted.category,
@@ -47,8 +49,8 @@ impl CentralUnit {
             sex: kept.sex,
             reference_number: admitted.reference_number,
             taken_on: kept.taken_on,
-            transmitted_at: received_at,
-            entered_at: Timestamp::now(),
+            transmitted_at: asked.at,
+            entered_at: self.now(),
             disclosures: Vec::new(),
             last_day: kept.last_day,
             blocked: false,
@@ -61,10 +63,14 @@ impl CentralUnit {
             record: record.clone(),
             templates: extracted.iter().map(Extracted::to_stored).collect(),
             prints,
-            idempotency: idempotency.cloned(),
         };
         let packed = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
-        let event = Event { audit: audit_of_entry(&record, actor), change: Change::Entered(Box::new(entry)) };
+        // R-DATA-2: admission refuses what is not attested; here it is on record that it was.
+        let audit = AuditRecord {
+            attested: true,
+            ..AuditRecord::about(&record, record.entered_at, Operation::Entry, actor.clone())
+        };
+        let event = Event { audit, change: Change::Entered(Box::new(entry)), request };
         record.sequence = self.record_entry(event, record.clone(), packed)?;
         Ok(Entry::New(record))
     }
@@ -127,11 +133,12 @@ impl CentralUnit {
     ) -> Result<(), TransmissionError> {
         let all = records.len() as u64;
         let actor = Actor { authority: None, person: "restart".into() };
+        let asked = Asked { at: self.now(), urgent: false, repeatable: None };
         for (done, record) in (0..).zip(records) {
             startup.tell(Stage::Comparing(done, all));
             tracing::warn!(record = %record.id, "its comparison was cut off, and is made now");
             let templates = packed(&self.database.templates(record.id)?)?;
-            self.result_for(&record, templates, &actor)?;
+            self.result_for(&record, templates, &actor, &asked)?;
         }
         Ok(())
     }
@@ -145,10 +152,6 @@ pub(super) struct ToEnter<'a> {
     pub(super) kept: Kept,
     /// What was found in its prints, in their order.
     pub(super) extracted: &'a [Extracted],
-    /// The request, where it can be repeated.
-    pub(super) idempotency: Option<&'a Idempotency>,
-    /// When the State transmitted it.
-    pub(super) received_at: Timestamp,
 }
 
 pub(super) fn damaged(record: &Record, problem: &str) -> TransmissionError {
@@ -160,7 +163,7 @@ pub(super) enum Entry {
     /// Entered now.
     New(Record),
     /// An earlier request with the same key did it.
-    Known(Idempotency),
+    Known(Uuid),
 }
 
 /// Templates of stored minutiae: as many, or an error.
@@ -170,7 +173,7 @@ pub(super) fn packed(stored: &[FingerTemplate]) -> Result<Templates, Transmissio
     stored.iter().map(|finger| pack(finger).ok_or_else(unusable)).collect()
 }
 
-fn fingerprint_data(sent: &[Fingerprint], extracted: &[Extracted]) -> Vec<FingerprintData> {
+pub(super) fn fingerprint_data(sent: &[Fingerprint], extracted: &[Extracted]) -> Vec<FingerprintData> {
     let data = |(sent, found): (&Fingerprint, &Extracted)| FingerprintData {
         position: sent.position,
         media_type: sent.media_type.clone(),
@@ -179,19 +182,4 @@ fn fingerprint_data(sent: &[Fingerprint], extracted: &[Extracted]) -> Vec<Finger
         area_mm2: found.quality.area_mm2,
     };
     sent.iter().zip(extracted).map(data).collect()
-}
-
-fn audit_of_entry(record: &Record, actor: &Actor) -> AuditRecord {
-    AuditRecord {
-        at: record.entered_at,
-        operation: Operation::Entry,
-        actor: actor.clone(),
-        member_state: Some(record.member_state),
-        category: Some(record.category),
-        reference_number: Some(record.reference_number.clone()),
-        // R-DATA-2: admission refuses what is not attested; here it is on record that it was.
-        attested: true,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    }
 }

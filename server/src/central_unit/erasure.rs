@@ -1,58 +1,119 @@
-//! Erasure in advance: asked for by the State of origin, on a ground that the law knows, and then gone.
+//! Erasure: in advance, asked for by the State of origin on a ground that the law knows; at the end of the period; and of all
+//! blocked data, where that was decided. Then it is gone.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{CentralUnit, today};
+use super::claims::Claims;
+use super::enrolled::Enrolled;
+use super::{CentralUnit, OperationError, today};
 use crate::access::Transmitter;
-use crate::eurodac::disclosure::may_see;
+use crate::clock::Clock;
+use crate::database::{Database, Record};
+use crate::eurodac::blocking::{Decision, refugees_are_erased};
 use crate::eurodac::erasure::{Ground, may_erase};
-use crate::journal::{AuditRecord, Change, Event, Operation};
+use crate::eurodac::operation::Operation;
+use crate::eurodac::retention::is_over;
+use crate::journal::{Actor, AuditRecord, Change, Effect, Event};
 use crate::store::StoreError;
 
-/// Why nothing was erased.
-#[derive(Debug, thiserror::Error)]
-pub enum ErasureError {
-    /// R-ACCESS-2: unknown, erased, or another State's.
-    #[error("no record of your State has this id")]
-    NotFound,
-    /// R-ERASE-1.
-    #[error("the law knows no erasure of this category on this ground")]
-    GroundNotAllowed,
-    /// The disk.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// Records that are looked up together.
+const STEP: usize = 1000;
+
+/// What erases by itself.
+pub(super) struct Eraser {
+    pub(super) database: Arc<Database>,
+    pub(super) enrolled: Arc<Enrolled>,
+    pub(super) claims: Arc<Claims>,
+    pub(super) clock: Clock,
 }
 
 impl CentralUnit {
-    /// R-ERASE-1 to R-ERASE-3. When this returns, no comparison finds the record, no bytes of it can be read any more, and the
-    /// audit says who erased it and why.
-    pub fn erase(&self, id: Uuid, ground: Ground, transmitter: &Transmitter) -> Result<(), ErasureError> {
+    /// R-ERASE-1 to R-ERASE-4. When this returns, no comparison finds the record, no bytes of it can be read any more, the
+    /// audit says who erased it and why, and whoever had a hit on it has a notice.
+    pub fn erase(&self, id: Uuid, ground: Ground, transmitter: &Transmitter) -> Result<(), OperationError> {
         // Twice at once, it is erased once, and the other finds nothing.
-        let _claim = self.entering.claim(format!("record {id}"));
-        let now = Timestamp::now();
-        let own = |record: &_| may_see(transmitter.state(), record, today(now));
-        let found = self.database.find(id)?.filter(|record| own(&record.stored()));
-        let record = found.ok_or(ErasureError::NotFound)?;
-        // Decision (b) of Art. 12(2) cannot be recorded yet.
-        if !may_erase(record.category, ground, false) {
-            return Err(ErasureError::GroundNotAllowed);
+        let _claim = self.claims.claim(format!("record {id}"));
+        let record = self.own(id, transmitter.state())?;
+        if !may_erase(record.category, ground, refugees_are_erased(self.database.decision()?)) {
+            return Err(OperationError::GroundNotAllowed);
         }
-        let audit = AuditRecord {
-            at: now,
-            operation: Operation::Erasure,
-            actor: transmitter.actor().clone(),
-            member_state: Some(record.member_state),
-            category: Some(record.category),
-            reference_number: Some(record.reference_number),
-            attested: false,
-            compared: Vec::new(),
-            disclosed: Vec::new(),
-        };
-        let enrolled = Arc::clone(&self.enrolled);
-        let event = Event { audit, change: Change::Erased(id, ground) };
-        Ok(self.database.record_and(event, Box::new(move |_| enrolled.erase(id)))?)
+        self.eraser.erase(record, Operation::Erasure, Some(ground), transmitter.actor().clone())
     }
+
+    /// R-KEEP-1, R-KEEP-2: erases what is past its retention; and what decision (b) of Art. 12(2) left. How many sets.
+    pub fn erase_what_is_over(&self) -> Result<usize, OperationError> {
+        self.eraser.run()
+    }
+}
+
+impl Eraser {
+    /// Erases what is past its retention, and blocked sets after decision (b). How many sets.
+    pub(super) fn run(&self) -> Result<usize, OperationError> {
+        let mut erased = 0;
+        loop {
+            let ids = self.enrolled.over(today(self.clock.now()), STEP);
+            for &id in &ids {
+                erased += usize::from(self.expire(id)?);
+            }
+            if ids.len() < STEP {
+                return Ok(erased + self.erase_blocked()?);
+            }
+        }
+    }
+
+    fn expire(&self, id: Uuid) -> Result<bool, OperationError> {
+        let _claim = self.claims.claim(format!("record {id}"));
+        let Some(record) = self.database.find(id)? else { return Ok(false) };
+        // An amendment may have come between.
+        if !is_over(record.last_day, today(self.clock.now())) {
+            return Ok(false);
+        }
+        self.erase(record, Operation::Expiry, None, unit()).map(|()| true)
+    }
+
+    /// R-BLOCK-3: decision (b) erases all blocked data at once; cut off, the rest at the next start.
+    pub(super) fn erase_blocked(&self) -> Result<usize, OperationError> {
+        if self.database.decision()? != Some(Decision::Erase) {
+            return Ok(0);
+        }
+        let mut erased = 0;
+        loop {
+            let ids = self.database.blocked(None, STEP)?;
+            for &id in &ids {
+                let _claim = self.claims.claim(format!("record {id}"));
+                if let Some(record) = self.database.find(id)? {
+                    let ground = Some(Ground::RecognisedRefugee);
+                    self.erase(record, Operation::Erasure, ground, unit())?;
+                    erased += 1;
+                }
+            }
+            if ids.len() < STEP {
+                return Ok(erased);
+            }
+        }
+    }
+
+    fn erase(
+        &self,
+        record: Record,
+        operation: Operation,
+        ground: Option<Ground>,
+        actor: Actor,
+    ) -> Result<(), OperationError> {
+        let id = record.id;
+        let audit = AuditRecord::about(&record, self.clock.now(), operation, actor);
+        let enrolled = Arc::clone(&self.enrolled);
+        let event = Event::new(audit, Change::Plain(Effect::Erased { id, ground }));
+        match self.database.record_and(event, Box::new(move |_| enrolled.erase(id))) {
+            Err(StoreError::Erased(_)) => Err(OperationError::RecordNotFound),
+            other => Ok(other?),
+        }
+    }
+}
+
+/// What the Central Unit does by itself.
+pub(super) fn unit() -> Actor {
+    Actor { authority: None, person: "whorl".into() }
 }

@@ -1,17 +1,22 @@
-//! `whorl authority`: who may call. Works on the data directory itself, so the server must not be running on it.
+//! `whorl authority`: who may call. Works on the data directory itself, so the server must not be running on it; while it runs,
+//! `/v1/registers/authorities` does the same.
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Subcommand};
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
 
 use super::init::administration;
-use super::{Arguments, DataDirectory};
-use crate::access::{Authority as Stored, Key, Role};
+use super::serve::duration;
+use super::{DataDirectory, usage};
+use crate::access::{Authority as Stored, CertificateHash, Key, Role};
+use crate::central_unit::NewAuthority;
 use crate::database::Database;
 use crate::eurodac::model::MemberState;
-use crate::journal::{Change, Event};
+use crate::journal::{Change, Effect, Event};
 
-/// Add and list authorities (the server must be stopped)
+/// Add, list and revoke authorities, and give them other keys (the server must be stopped)
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'"
@@ -25,12 +30,18 @@ pub struct Authority {
 enum Command {
     /// Add an authority and print its key, once
     #[command(
-        after_help = "Example:\n  whorl authority add --data DIR --state AT --role member-state --name 'BFA Wien'"
+        after_help = "Example:\n  whorl authority add --data DIR --state AT --role member-state --name 'BFA Wien' --expires 365d"
     )]
     Add(Add),
     /// List authorities, without their keys
     #[command(after_help = "Example:\n  whorl authority list --data DIR --json")]
     List(List),
+    /// Take an authority off the list: it has no access from now on
+    #[command(after_help = "Example:\n  whorl authority revoke --data DIR 1a2b3c4d5e6f")]
+    Revoke(Revoke),
+    /// Give an authority another key, and print it, once
+    #[command(after_help = "Example:\n  whorl authority rotate --data DIR 1a2b3c4d5e6f --overlap 48h")]
+    Rotate(Rotate),
 }
 
 #[derive(Args)]
@@ -40,12 +51,18 @@ struct Add {
     /// What it is
     #[arg(long, value_enum)]
     role: Role,
-    /// Member State, by its two letters; needed for the role member-state, and only there
-    #[arg(long, required_if_eq("role", "member-state"))]
+    /// Member State, by its two letters; needed for the roles member-state and national-supervisor, and only there
+    #[arg(long, required_if_eq_any([("role", "member-state"), ("role", "national-supervisor")]))]
     state: Option<MemberState>,
     /// Its name, for people
     #[arg(long)]
     name: String,
+    /// When its key ends: from now; without it, not by itself
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    expires: Option<std::time::Duration>,
+    /// Client certificate (PEM) that it may show instead of the key, where TLS is on
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// Print {"id", "key"} as JSON
     #[arg(long)]
     json: bool,
@@ -60,11 +77,29 @@ struct List {
     json: bool,
 }
 
-/// An authority that has no key yet.
-pub(super) struct NewAuthority {
-    pub(super) name: String,
-    pub(super) role: Role,
-    pub(super) member_state: Option<MemberState>,
+#[derive(Args)]
+struct Revoke {
+    #[command(flatten)]
+    directory: DataDirectory,
+    /// Its id
+    id: String,
+}
+
+#[derive(Args)]
+struct Rotate {
+    #[command(flatten)]
+    directory: DataDirectory,
+    /// Its id
+    id: String,
+    /// How long the key before stays one beside it
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    overlap: Option<std::time::Duration>,
+    /// When the new key ends: from now; without it, not by itself
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    expires: Option<std::time::Duration>,
+    /// Print {"id", "key"} as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl Authority {
@@ -73,25 +108,33 @@ impl Authority {
         match self.command {
             Command::Add(add) => add.run(),
             Command::List(list) => list.run(),
+            Command::Revoke(revoke) => revoke.run(),
+            Command::Rotate(rotate) => rotate.run(),
         }
     }
 }
 
 impl Add {
     fn run(self) -> anyhow::Result<()> {
-        if self.role != Role::MemberState && self.state.is_some() {
-            let what = "--state goes with --role member-state only";
-            Arguments::command().error(ErrorKind::ArgumentConflict, what).exit();
+        if !self.role.is_of_a_state() && self.state.is_some() {
+            usage("--state goes with --role member-state and --role national-supervisor only");
         }
+        let certificate = self.certificate.as_deref().map(certificate).transpose()?;
         let database = self.directory.open()?;
-        let states = database.states()?;
-        if let Some(state) = self.state
-            && !states.is_empty()
-            && !states.contains(&state)
-        {
-            anyhow::bail!("{state} does not take part; the States that do are {states:?}");
+        let expires_at = self.expires.map(from_now).transpose()?;
+        let new = NewAuthority {
+            name: self.name,
+            role: self.role,
+            member_state: self.state,
+            expires_at,
+            certificate,
+        };
+        let states = database.participants()?;
+        if let Err((field, detail)) = new.check(&states, Timestamp::now()) {
+            let taking_part: Vec<_> =
+                states.iter().filter(|s| s.participates).map(|s| s.member_state).collect();
+            anyhow::bail!("{field} {detail}; the States that take part are {taking_part:?}");
         }
-        let new = NewAuthority { name: self.name, role: self.role, member_state: self.state };
         let (authority, key) = add(&database, new)?;
         show(&authority, &key, self.json);
         Ok(())
@@ -104,31 +147,79 @@ impl List {
         let authorities = self.directory.open()?.authorities()?;
         if self.json {
             let public = authorities.iter().map(|a| {
-                serde_json::json!({"id": a.id, "name": a.name, "role": a.role, "member_state": a.member_state})
+                serde_json::json!({
+                    "id": a.id, "name": a.name, "role": a.role, "member_state": a.member_state,
+                    "revoked_at": a.revoked_at,
+                })
             });
             println!("{}", serde_json::Value::Array(public.collect()));
             return Ok(());
         }
         let mut table = comfy_table::Table::new();
-        table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header(["id", "role", "State", "name"]);
+        table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+        table.set_header(["id", "role", "State", "name", "revoked"]);
         for a in authorities {
-            let role = serde_json::to_value(a.role)?.as_str().unwrap_or_default().to_owned();
-            table.add_row([a.id, role, a.member_state.map(|s| s.to_string()).unwrap_or_default(), a.name]);
+            let state = a.member_state.map(|s| s.to_string()).unwrap_or_default();
+            let revoked = a.revoked_at.map(|at| at.to_string()).unwrap_or_default();
+            table.add_row([a.id, a.role.name().to_owned(), state, a.name, revoked]);
         }
         println!("{table}");
         Ok(())
     }
 }
 
+impl Revoke {
+    fn run(self) -> anyhow::Result<()> {
+        let database = self.directory.open()?;
+        let authority = found(&database, &self.id)?;
+        if authority.revoked_at.is_none() {
+            put(&database, Stored { revoked_at: Some(Timestamp::now()), ..authority })?;
+        }
+        Ok(())
+    }
+}
+
+impl Rotate {
+    fn run(self) -> anyhow::Result<()> {
+        let database = self.directory.open()?;
+        let authority = found(&database, &self.id)?;
+        anyhow::ensure!(authority.revoked_at.is_none(), "{} is revoked", self.id);
+        let key = Key::generate(&self.id).context("the operating system gave no random bytes")?;
+        let until = from_now(self.overlap.unwrap_or_default())?;
+        let authority = authority.with_key(key.hash(), self.expires.map(from_now).transpose()?, until);
+        put(&database, authority.clone())?;
+        show(&authority, &key, self.json);
+        Ok(())
+    }
+}
+
+fn from_now(time: std::time::Duration) -> anyhow::Result<Timestamp> {
+    Ok(Timestamp::now().saturating_add(SignedDuration::try_from(time)?)?)
+}
+
+fn found(database: &Database, id: &str) -> anyhow::Result<Stored> {
+    database.authority(id)?.with_context(|| format!("there is no authority {id}; see `whorl authority list`"))
+}
+
+/// The hash of the first certificate of a PEM file.
+fn certificate(file: &Path) -> anyhow::Result<CertificateHash> {
+    use rustls_pki_types::pem::PemObject;
+    let text = fs_err::read(file)?;
+    let der = rustls_pki_types::CertificateDer::from_pem_slice(&text);
+    let der = der.map_err(|error| anyhow::anyhow!("{} is no certificate: {error}", file.display()))?;
+    Ok(CertificateHash::of(&der))
+}
+
 /// Gives an authority an id and a key, and makes it durable.
 pub(super) fn add(database: &Database, new: NewAuthority) -> anyhow::Result<(Stored, Key)> {
-    let id = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
-    let key = Key::generate(&id).context("the operating system gave no random bytes")?;
-    let NewAuthority { name, role, member_state } = new;
-    let authority = Stored { id, name, role, member_state, key: key.hash() };
-    let change = Change::AuthorityAdded(authority.clone());
-    database.record(Event { audit: administration(member_state), change })?;
+    let (authority, key) = new.with_key().context("the operating system gave no random bytes")?;
+    put(database, authority.clone())?;
     Ok((authority, key))
+}
+
+fn put(database: &Database, authority: Stored) -> anyhow::Result<()> {
+    let audit = administration(authority.member_state);
+    Ok(database.record(Event::new(audit, Change::Plain(Effect::Authority(authority))))?)
 }
 
 /// Prints a key, for the only time.

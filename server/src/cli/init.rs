@@ -6,10 +6,15 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::DataDirectory;
-use super::authority::{NewAuthority, add, show};
+use super::authority::{add, show};
 use crate::access::Role;
+use crate::central_unit::NewAuthority;
+use crate::database::Database;
 use crate::eurodac::model::MemberState;
-use crate::journal::{Actor, AuditRecord, Change, Event, Operation};
+use crate::eurodac::operation::Operation;
+use crate::eurodac::retention::legal_day;
+use crate::eurodac::start::Participant;
+use crate::journal::{Actor, AuditRecord, Change, Effect, Event};
 
 /// Make a data directory and the first administrator's key
 ///
@@ -19,7 +24,8 @@ use crate::journal::{Actor, AuditRecord, Change, Event, Operation};
 pub struct Init {
     #[command(flatten)]
     directory: DataDirectory,
-    /// Member States that take part, by their two letters; any may where none are given
+    /// Member States that take part and are ready, by their two letters: operations start today. Without it they are registered, and
+    /// operations started, over HTTP
     #[arg(long, value_delimiter = ',', value_name = "AT,DE,...")]
     states: Vec<MemberState>,
     /// Print {"id", "key"} as JSON
@@ -36,15 +42,33 @@ impl Init {
         if database.is_initialised()? {
             anyhow::bail!("{} is a data directory already; nothing was changed", path.display());
         }
-        let change = Change::Initialised(self.states);
-        database.record(Event { audit: administration(None), change })?;
+        set_up(&database, &self.states)?;
         sync_directories(path)?;
-        let first =
-            NewAuthority { name: "first administrator".into(), role: Role::CentralAdmin, member_state: None };
+        let first = NewAuthority {
+            name: "first administrator".into(),
+            role: Role::CentralAdmin,
+            member_state: None,
+            expires_at: None,
+            certificate: None,
+        };
         let (authority, key) = add(&database, first)?;
         show(&authority, &key, self.json);
         Ok(())
     }
+}
+
+/// Records that the directory is made; and, where States are given, that they take part, are ready, and that operations start today
+/// (R-OPS-1).
+pub(super) fn set_up(database: &Database, states: &[MemberState]) -> anyhow::Result<()> {
+    let today = legal_day(Timestamp::now());
+    let mut effects = vec![Effect::Initialised];
+    let line = |&member_state| Participant { member_state, participates: true, ready_since: Some(today) };
+    effects.extend(states.iter().map(line).map(Effect::Participant));
+    effects.extend((!states.is_empty()).then_some(Effect::OperationsStarted(today)));
+    for effect in effects {
+        database.record(Event::new(administration(None), Change::Plain(effect)))?;
+    }
+    Ok(())
 }
 
 /// Makes the directory, for its owner's eyes only. One that is there must be empty, or a data directory: nothing else is

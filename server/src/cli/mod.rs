@@ -87,6 +87,11 @@ enum Command {
     Bozorth3Worker,
 }
 
+/// Ends the program with what was used wrongly.
+fn usage(what: &str) -> ! {
+    Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, what).exit()
+}
+
 /// The back end to run the matcher on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BackendName {

@@ -9,8 +9,9 @@ use super::DataDirectory;
 use super::init::administration;
 use super::samples::progress;
 use crate::backup::{How, Identities, Place, Restored};
+use crate::eurodac::operation::Operation;
 use crate::files::Disk;
-use crate::journal::{AuditRecord, Operation};
+use crate::journal::AuditRecord;
 
 /// Put a backup of the journal back beside the keys of the unit
 ///

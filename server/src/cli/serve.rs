@@ -1,6 +1,7 @@
 //! `whorl serve`: the Central Unit.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use whorl_engine::calibration::{self, Calibration};
 
 use super::{BackendOptions, DataDirectory, data, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, CheckpointSettings, Settings};
+use crate::clock::Clock;
 use crate::database::{KeySchedule, Recipient};
 use crate::http::{self, Starting};
 use crate::keyring::WrappingSource;
+use crate::report::Objectives;
 use crate::startup::Startup;
 
 /// Serve the Central Unit over HTTP
@@ -56,12 +59,18 @@ pub struct Serve {
     #[arg(long, value_name = "SOURCE", value_parser = data::source, requires = "wrapping_key")]
     #[arg(conflicts_with = "rotate_wrapping_key_every")]
     next_wrapping_key: Option<WrappingSource>,
+    /// Do not compare sets of people of the other sex; sets of unknown sex are compared with all
+    #[arg(long)]
+    sex_is_a_criterion: bool,
+    /// Requests of one authority a second; what is more is refused with 429
+    #[arg(long, value_name = "NUMBER", default_value = "2000")]
+    requests_a_second: NonZeroU32,
     #[command(flatten)]
     backend: BackendOptions,
 }
 
 /// Like `90d`, `1h` or `15m`; a second at least. A day has 24 hours.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: Option<Span> = text.parse().ok();
     let parsed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
     let positive = parsed.and_then(|duration| Duration::try_from(duration).ok());
@@ -119,6 +128,8 @@ impl Serve {
             choice: &choice,
             extraction: extraction_settings()?,
             target_fpir: self.target_fpir,
+            sex_is_a_criterion: self.sex_is_a_criterion,
+            clock: Clock::default(),
             calibration,
             checkpoints: CheckpointSettings { every: self.checkpoint_every, recipient: self.checkpoint_to },
             keys: match (self.rotate_wrapping_key_every, self.next_wrapping_key) {
@@ -137,7 +148,9 @@ impl Serve {
         );
         starting.end()?;
         println!("listening on http://{address}");
-        http::serve(unit, listener)?;
+        let settings =
+            http::Settings { requests_a_second: self.requests_a_second, objectives: Objectives::default() };
+        http::serve(unit, listener, settings)?;
         Ok(())
     }
 }

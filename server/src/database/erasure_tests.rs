@@ -1,8 +1,9 @@
 //! What is left of a record that was erased, and who may still be told of it.
 
-use super::tests::{Machine, audit, database, enter, erasure, record, stored};
+use super::tests::{Machine, audit, database, enter, erasure, nobody_found, record, stored, told};
 use super::*;
 use crate::eurodac::model::Category;
+use crate::journal::AuditRecord;
 
 #[test]
 fn r_erase_2_what_was_erased_opens_with_no_key_that_exists_and_leaves_no_row() {
@@ -11,16 +12,8 @@ fn r_erase_2_what_was_erased_opens_with_no_key_that_exists_and_leaves_no_row() {
     let (kept, gone) = (record("AT", Category::Applicant, 1), record("AT", Category::Applicant, 2));
     enter(&database, &kept, vec![1; 50]);
     enter(&database, &gone, vec![2; 50]);
-    let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
-    let result = ResultOfComparison {
-        at: jiff::Timestamp::UNIX_EPOCH,
-        compared: Vec::new(),
-        threshold: Threshold::new(60),
-        hits: Vec::new(),
-    };
-    let disclosures = vec![(gone.id, disclosure)];
-    let change = Change::Concluded { result: Some((gone.id, result)), disclosures };
-    database.record(Event { audit: audit(), change }).unwrap();
+    database.record(Event::new(audit(), nobody_found(&gone))).unwrap();
+    database.record(Event::new(audit(), told(&gone, "DE"))).unwrap();
     let (row, _) = database.row(gone.id).unwrap().unwrap();
     database.record(erasure(&gone)).unwrap();
 
@@ -31,7 +24,7 @@ fn r_erase_2_what_was_erased_opens_with_no_key_that_exists_and_leaves_no_row() {
     for id in database.keyring.records().collect::<Vec<_>>() {
         let key = database.keyring.get(id).unwrap().unwrap();
         for record in [id, gone.id] {
-            assert!(key.open(record, Part::Print(0), FIRST_VERSION, &sealed).is_err(), "{id}");
+            assert!(key.open(record, Part::Print(0), VERSION, &sealed).is_err(), "{id}");
         }
     }
     let rows = machine.store.lock().scan(b"", b"", usize::MAX).unwrap();
@@ -59,21 +52,12 @@ fn r_erase_3_what_was_erased_meanwhile_is_not_disclosed() {
     enter(&database, &person, vec![1; 50]);
     database.record(erasure(&person)).unwrap();
     let before = database.audit(0, 100).unwrap().len();
-    let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
-    let told = AuditRecord { disclosed: vec![person.id], ..audit() };
-    let change = Change::Concluded { result: None, disclosures: vec![(person.id, disclosure)] };
-    let outcome = database.record(Event { audit: told.clone(), change });
+    let disclosing = AuditRecord { disclosed: vec![person.id], ..audit() };
+    let outcome = database.record(Event::new(disclosing.clone(), told(&person, "DE")));
     assert!(matches!(outcome, Err(StoreError::Erased(id)) if id == person.id), "{outcome:?}");
-    let again = database.record(Event { audit: told, change: Change::Nothing });
+    let again = database.record(Event::of(disclosing));
     assert!(matches!(again, Err(StoreError::Erased(_))), "nor told again");
-    let nobody = ResultOfComparison {
-        at: jiff::Timestamp::UNIX_EPOCH,
-        compared: Vec::new(),
-        threshold: Threshold::new(60),
-        hits: Vec::new(),
-    };
-    let change = Change::Concluded { result: Some((person.id, nobody)), disclosures: Vec::new() };
-    let late = database.record(Event { audit: audit(), change });
+    let late = database.record(Event::new(audit(), nobody_found(&person)));
     assert!(matches!(late, Err(StoreError::Erased(_))), "nor has it a result any more");
     assert_eq!(database.audit(0, 100).unwrap().len(), before, "and nothing of it is on record");
     enter(&database, &record("AT", Category::Applicant, 2), vec![]);

@@ -1,7 +1,10 @@
 //! Keys of the store: one function a row of the table in the parent module.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::access::CertificateHash;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 
 pub(super) const AUTHORITY: &[u8] = b"k/";
@@ -9,6 +12,9 @@ pub(super) const RECORD: &[u8] = b"r/";
 pub(super) const REFERENCE: &[u8] = b"n/";
 pub(super) const PROCEDURE: &[u8] = b"p/";
 pub(super) const IDEMPOTENCY: &[u8] = b"i/";
+pub(super) const BLOCKED: &[u8] = b"b/";
+pub(super) const PARTICIPANT: &[u8] = b"s/";
+pub(super) const COUNTER: &[u8] = b"t/";
 
 pub(super) fn result(id: Uuid) -> Vec<u8> {
     [b"c/", id.as_bytes().as_slice()].concat()
@@ -22,6 +28,10 @@ pub(super) fn authority(id: &str) -> Vec<u8> {
     [AUTHORITY, id.as_bytes()].concat()
 }
 
+pub(super) fn certificate(hash: &CertificateHash) -> Vec<u8> {
+    format!("k#/{}", String::from(hash.clone())).into_bytes()
+}
+
 pub(super) fn procedure(id: Uuid) -> Vec<u8> {
     [PROCEDURE, id.as_bytes()].concat()
 }
@@ -30,8 +40,115 @@ pub(super) fn applied() -> Vec<u8> {
     b"m/applied".to_vec()
 }
 
-pub(super) fn states() -> Vec<u8> {
-    b"m/states".to_vec()
+pub(super) fn initialised() -> Vec<u8> {
+    b"m/initialised".to_vec()
+}
+
+pub(super) fn started() -> Vec<u8> {
+    b"m/started".to_vec()
+}
+
+pub(super) fn decision() -> Vec<u8> {
+    b"m/decision".to_vec()
+}
+
+pub(super) fn participant(state: MemberState) -> Vec<u8> {
+    format!("s/{state}").into_bytes()
+}
+
+pub(super) fn blocked(id: Uuid) -> Vec<u8> {
+    [BLOCKED, id.as_bytes()].concat()
+}
+
+/// The record that is sealed under a key that is not its own id.
+pub(super) fn sealed_under(key: Uuid) -> Vec<u8> {
+    [b"v/", key.as_bytes().as_slice()].concat()
+}
+
+pub(super) fn hit(id: Uuid) -> Vec<u8> {
+    [b"h/", id.as_bytes().as_slice()].concat()
+}
+
+pub(super) fn notice(id: Uuid) -> Vec<u8> {
+    [b"q/", id.as_bytes().as_slice()].concat()
+}
+
+pub(super) fn request(id: Uuid) -> Vec<u8> {
+    [b"u/", id.as_bytes().as_slice()].concat()
+}
+
+/// The reference number of a data subject's request.
+pub(super) fn request_number(state: MemberState, reference: &str) -> Vec<u8> {
+    format!("x/{state}/{reference}").into_bytes()
+}
+
+/// What all keys of [`mention`] of a record begin with.
+pub(super) fn mentions(of: Mention, record: Uuid) -> Vec<u8> {
+    [of.prefix(), record.as_bytes(), b"/"].concat()
+}
+
+/// That a hit or a data subject's request has to do with a record.
+pub(super) fn mention(of: Mention, record: Uuid, id: Uuid) -> Vec<u8> {
+    [&mentions(of, record), id.as_bytes().as_slice()].concat()
+}
+
+/// What mentions a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mention {
+    /// A hit on it.
+    Hit,
+    /// A data subject's request.
+    Request,
+}
+
+impl Mention {
+    fn prefix(self) -> &'static [u8] {
+        match self {
+            Self::Hit => b"g/",
+            Self::Request => b"f/",
+        }
+    }
+}
+
+/// Lists of a State, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    Hits,
+    Notices,
+    Requests,
+}
+
+/// What all keys of [`listed`] of a State begin with; of all States, where there is none.
+pub(super) fn list(list: Listed, state: MemberState) -> Vec<u8> {
+    let letter = match list {
+        Listed::Hits => 'h',
+        Listed::Notices => 'q',
+        Listed::Requests => 'u',
+    };
+    format!("l/{letter}/{state}/").into_bytes()
+}
+
+/// The place of a hit, a notice or a request in a State's list.
+pub(super) fn listed(of: Listed, state: MemberState, at: Timestamp, id: Uuid) -> Vec<u8> {
+    // In order of time as bytes, before 1970 too.
+    let at = at.as_microsecond().wrapping_add(i64::MIN);
+    [&list(of, state), at.to_be_bytes().as_slice(), id.as_bytes()].concat()
+}
+
+/// The id at the end of a key.
+pub(super) fn id_of(key: &[u8]) -> Option<Uuid> {
+    key.last_chunk::<16>().map(|bytes| Uuid::from_bytes(*bytes))
+}
+
+/// A counter of a day; the days are in order.
+pub(super) fn counter(day: Date, name: &[u8]) -> Vec<u8> {
+    [COUNTER, day.to_string().as_bytes(), b"/", name].concat()
+}
+
+/// Day and name of a key of [`counter`].
+pub(super) fn counted(key: &[u8]) -> Option<(Date, &[u8])> {
+    let (day, name) = key.strip_prefix(COUNTER)?.split_at_checked(11)?;
+    Some((core::str::from_utf8(&day[..10]).ok()?.parse().ok()?, name))
 }
 
 pub(super) fn format() -> Vec<u8> {
@@ -42,12 +159,12 @@ pub(super) fn reference(state: MemberState, category: Category, reference: &str)
     format!("n/{state}/{}/{reference}", category.number()).into_bytes()
 }
 
-/// The record that a row is about, if it is about one.
+/// The record that a row tells something of, if it does. Not rows that have ids only: what an erasure that is still to be followed does to
+/// hits, notices and counters is found by them.
 pub(super) fn about(key: &[u8], value: &[u8]) -> Option<Uuid> {
     let of_key = |prefix: &[u8]| Uuid::from_slice(key.strip_prefix(prefix)?.get(..16)?).ok();
     match key.first_chunk()? {
         b"r/" => of_key(b"r/"),
-        b"c/" => of_key(b"c/"),
         b"d/" => of_key(b"d/"),
         b"n/" => Uuid::from_slice(value).ok(),
         _ => None,

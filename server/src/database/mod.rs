@@ -3,19 +3,35 @@
 //!
 //! | key of the store | value |
 //! | --- | --- |
+//! | `b/<record id>` | it is blocked; State and category |
 //! | `c/<record id>` | result of the record's comparison, JSON |
 //! | `d/<record id>/<number in the journal>/<place>` | [`Disclosure`], JSON |
+//! | `f/<record id>/<request id>`, `g/<record id>/<hit id>` | it is mentioned in a data subject's request, in a hit |
+//! | `h/<hit id>` | [`StoredHit`], JSON |
 //! | `i/<authority>/<idempotency key>` | [`Idempotency`], JSON |
 //! | `k/<authority>` | [`Authority`], JSON |
-//! | `m/applied`, `m/format`, `m/states` | how far it follows the journal; version of this table; participating States |
+//! | `l/<h, q or u>/<State>/<time>/<id>` | a hit, a notice, a request in the list of a State |
+//! | `m/applied`, `m/format`, `m/initialised` | how far it follows the journal; version of this table; that `whorl init` was done |
+//! | `m/started`, `m/decision` | the day on which operations started; the decision of Art. 12(2); JSON |
 //! | `n/<State>/<category>/<reference number>` | record id |
 //! | `p/<id>` | a monitoring [`crate::eurodac::audit::Procedure`], JSON |
+//! | `q/<notice id>` | [`crate::eurodac::notices::Notice`], JSON |
 //! | `r/<record id>` | where in the journal its sealed parts lie, as postcard |
+//! | `s/<State>` | [`crate::eurodac::start::Participant`], JSON |
+//! | `t/<day>/<counter>` | what was counted on the day ([`crate::eurodac::statistics`]), 8 bytes |
+//! | `u/<request id>` | [`crate::eurodac::rights::Request`], JSON |
+//! | `k#/<SHA-256>` | id of the authority whose client certificate it is |
+//! | `x/<State>/<reference number>` | id of a data subject's request |
+//! | `v/<key id>` | the record that is sealed under a key of another id than its own |
 //!
 //! *Why nothing personal is in the store*: sled keeps old values in its files, so what was in it could not be erased.
 
+mod alive;
 mod apply;
+mod audit_pages;
+mod cases;
 mod checkpoints;
+mod counting;
 mod keys;
 mod lock;
 mod model;
@@ -26,11 +42,12 @@ mod rotation;
 mod snapshot;
 mod writer;
 
+pub use cases::Page;
 pub use checkpoints::{Checkpoints, Recipient};
 pub use lock::DirectoryLock;
 pub use model::{
-    Disclosure, FingerFound, FingerTemplate, FingerprintData, HitFound, Idempotency, Print, Record,
-    ResultOfComparison, Threshold,
+    Disclosure, FingerFound, FingerTemplate, FingerprintData, Idempotency, Print, ProbeOf, Record,
+    ResultOfComparison, StoredHit, Threshold,
 };
 pub use opening::OpenError;
 pub use restoring::{Reconciled, Reconciling};
@@ -50,21 +67,19 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::access::Authority;
+use crate::access::{Authority, CertificateHash};
 use crate::eurodac::model::{Category, MemberState};
 use crate::files::Files;
-use crate::journal::{
-    self, AuditRecord, Change, Checkpoint, Effect, Entry, Event, PartLengths, Span, Written,
-};
+use crate::journal::{self, Change, Checkpoint, Effect, Entry, Event, PartLengths, Span};
 use crate::keyring::{DataKey, Keyring, Part};
 use crate::store::{Batch, Store, StoreError};
 use apply::Row;
 use writer::{Job, Progress, Then};
 
 /// Version of the table above, and of what is in it.
-const FORMAT: &[u8] = b"3";
-/// Parts are sealed as version 1 of their record; an amendment seals them again, as the next.
-const FIRST_VERSION: u32 = 1;
+const FORMAT: &[u8] = b"4";
+/// Parts are sealed as version 1 of their record; an amendment seals them again, under a key of its own.
+const VERSION: u32 = 1;
 /// Rows of the store that are looked at together.
 const PAGE: usize = 10_000;
 
@@ -128,7 +143,7 @@ impl Database {
 
     /// Whether `whorl init` was done.
     pub fn is_initialised(&self) -> Result<bool, StoreError> {
-        Ok(self.store()?.get(&keys::states())?.is_some())
+        Ok(self.store()?.get(&keys::initialised())?.is_some())
     }
 
     /// Entries that are in the gallery: their sequences are below this.
@@ -163,47 +178,48 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError::Erased`] where the audit discloses a record that was erased meanwhile: nothing was recorded (R-ERASE-3).
-    pub fn record_and(&self, Event { audit, change }: Event, then: Then) -> Result<(), StoreError> {
+    pub fn record_and(&self, Event { audit, change, request }: Event, then: Then) -> Result<(), StoreError> {
         self.failure.check()?;
         let (effect, sealed) = match change {
             Change::Nothing => (Effect::None, Vec::new()),
-            Change::Initialised(states) => (Effect::Initialised(states), Vec::new()),
-            Change::AuthorityAdded(authority) => (Effect::AuthorityAdded(authority), Vec::new()),
-            Change::Entered(entry) => self.sealed(*entry)?,
-            Change::Concluded { result, disclosures } => {
-                (Effect::Concluded { result, disclosures }, Vec::new())
+            Change::Plain(effect) => (effect, Vec::new()),
+            Change::Entered(entry) => {
+                let (id, delay) = (entry.record.id, entry.record.delay());
+                let (parts, sealed) = self.sealed(&entry, id)?;
+                (Effect::Entered { id, sequence: 0, parts, delay }, sealed)
             }
-            Change::Erased(id, ground) => (Effect::Erased { id, ground }, Vec::new()),
-            Change::Retained(retention) => (Effect::Retained(retention), Vec::new()),
-            Change::ProcedureOpened(procedure) => (Effect::ProcedureOpened(procedure), Vec::new()),
-            Change::ProcedureClosed(id) => (Effect::ProcedureClosed(id), Vec::new()),
+            Change::Amended(entry) => {
+                let (id, key) = (entry.record.id, Uuid::new_v4());
+                let (parts, sealed) = self.sealed(&entry, key)?;
+                (Effect::Amended { id, key, parts }, sealed)
+            }
         };
         let ended = || StoreError::Failed("the writer has ended".into());
         let (reply, answer) = sync_channel(1);
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-        jobs.send(Job { audit, effect, sealed, then, reply }).map_err(|_| ended())?;
+        jobs.send(Job { audit, effect, request, sealed, then, reply }).map_err(|_| ended())?;
         answer.recv().map_err(|_| ended())?
     }
 
-    /// An entry with its parts sealed under a new key, which is durable before the entry is.
-    fn sealed(&self, entry: Entry) -> Result<(Effect, Vec<Vec<u8>>), StoreError> {
-        let Entry { record, templates, prints, idempotency } = entry;
+    /// The parts of a record, sealed under a new key of this id, which is durable before the record is.
+    fn sealed(&self, entry: &Entry, key: Uuid) -> Result<(PartLengths, Vec<Vec<u8>>), StoreError> {
+        let Entry { record, templates, prints } = entry;
         let id = record.id;
         // An error of the keyring's disk is as much a reason to stop as one of the journal's.
-        let key = self.keyring.add(id).map_err(StoreError::from);
+        let key = self.keyring.add(key).map_err(StoreError::from);
         let key = key.inspect_err(|error| self.failure.latch(error))?;
-        let seal = |part, plain: &[u8]| key.seal(id, part, FIRST_VERSION, plain);
-        let plain = Zeroizing::new(serde_json::to_vec(&record).map_err(damaged)?);
+        let seal = |part, plain: &[u8]| key.seal(id, part, VERSION, plain);
+        let plain = Zeroizing::new(serde_json::to_vec(record).map_err(damaged)?);
         let mut sealed = vec![seal(Part::Record, &plain)?];
-        let plain = Zeroizing::new(postcard::to_stdvec(&templates).map_err(damaged)?);
+        let plain = Zeroizing::new(postcard::to_stdvec(templates).map_err(damaged)?);
         sealed.push(seal(Part::Templates, &plain)?);
-        for (place, print) in (0u8..).zip(&prints) {
+        for (place, print) in (0u8..).zip(prints) {
             sealed.push(seal(Part::Print(place), &print.data)?);
         }
         let lengths: Result<Vec<u32>, _> = sealed.iter().map(|part| u32::try_from(part.len())).collect();
         let lengths = lengths.map_err(damaged)?;
         let parts = PartLengths { record: lengths[0], templates: lengths[1], prints: lengths[2..].to_vec() };
-        Ok((Effect::Entered { id, sequence: 0, parts, idempotency }, sealed))
+        Ok((parts, sealed))
     }
 
     /// A record, whosever it is.
@@ -282,9 +298,14 @@ impl Database {
     }
 
     /// What an idempotency key was used for, as long as it is remembered.
-    pub fn idempotency(&self, authority: &str, key: &str) -> Result<Option<Idempotency>, StoreError> {
+    pub fn idempotency(
+        &self,
+        authority: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<Idempotency>, StoreError> {
         let used: Option<Idempotency> = self.json(&keys::idempotency(authority, key))?;
-        Ok(used.filter(|used| !used.is_over(Timestamp::now())))
+        Ok(used.filter(|used| !used.is_over(now)))
     }
 
     /// An authority by its id.
@@ -292,26 +313,16 @@ impl Database {
         self.json(&keys::authority(id))
     }
 
+    /// The authority whose client certificate has this hash.
+    pub fn authority_by_certificate(&self, hash: &CertificateHash) -> Result<Option<Authority>, StoreError> {
+        let id = self.store()?.get(&keys::certificate(hash))?;
+        id.map_or(Ok(None), |id| self.authority(&String::from_utf8_lossy(&id)))
+    }
+
     /// All authorities.
     pub fn authorities(&self) -> Result<Vec<Authority>, StoreError> {
         let pairs = self.store()?.scan(keys::AUTHORITY, b"", usize::MAX)?;
         pairs.iter().map(|(_, value)| from_json(value)).collect()
-    }
-
-    /// The States that take part; empty where any may.
-    pub fn states(&self) -> Result<Vec<MemberState>, StoreError> {
-        Ok(self.json(&keys::states())?.unwrap_or_default())
-    }
-
-    /// The audit from a number on, oldest first, as far as it is not destroyed.
-    pub fn audit(&self, from: u64, limit: usize) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
-        let mut found = Vec::new();
-        let from = from.max(journal::beginning(&*self.journal)?.size);
-        journal::replay(&*self.journal, from..from.saturating_add(limit as u64), |record| {
-            found.push((record.number, Written::decode(record.body)?.0.audit));
-            Ok(())
-        })?;
-        Ok(found)
     }
 
     /// Up to `limit` records and their templates, after an id, for filling the gallery. Read and opened on all cores.
@@ -335,13 +346,14 @@ impl Database {
     /// Where a record lies, and its key; `None` where there is none, or no key any more.
     fn row(&self, id: Uuid) -> Result<Option<(Row, DataKey)>, StoreError> {
         let Some(value) = self.store()?.get(&keys::record(id))? else { return Ok(None) };
-        let row = postcard::from_bytes(&value).map_err(damaged)?;
-        Ok(self.keyring.get(id)?.map(|key| (row, key)))
+        let row: Row = postcard::from_bytes(&value).map_err(damaged)?;
+        Ok(self.keyring.get(row.key)?.map(|key| (row, key)))
     }
 
     fn read(&self, id: Uuid, row: &Row, key: &DataKey) -> Result<Record, StoreError> {
         let mut record: Record = from_json(&self.part(id, row, key, Part::Record, row.parts.record)?)?;
         record.sequence = row.sequence;
+        record.blocked = self.store()?.get(&keys::blocked(id))?.is_some();
         let disclosures = self.store()?.scan(&keys::disclosures(id), b"", usize::MAX)?;
         let disclosures: Result<_, _> = disclosures.iter().map(|(_, value)| from_json(value)).collect();
         record.disclosures = disclosures?;
@@ -358,7 +370,7 @@ impl Database {
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let length = usize::try_from(span.length).map_err(damaged)?;
         let sealed = journal::read(&*self.journal, row.place, span.skip, length)?;
-        Ok(key.open(id, part, FIRST_VERSION, &sealed)?)
+        Ok(key.open(id, part, VERSION, &sealed)?)
     }
 
     fn store(&self) -> Result<&dyn Store, StoreError> {

@@ -9,7 +9,10 @@ use whorl_engine::minutia::{FingerPosition, Minutia};
 
 use crate::eurodac::admission::Application;
 use crate::eurodac::comparison::Stored;
+use crate::eurodac::hits::Verdict;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
+use crate::eurodac::retention::legal_day;
+use crate::eurodac::statistics::{DELAY_CLASSES, class};
 use crate::journal::Compared;
 
 /// One set of data of category 1 or 2. Art. 5(1), in its order; (b), the prints, lie beside it.
@@ -40,7 +43,8 @@ pub struct Record {
     pub disclosures: Vec<Disclosure>,
     /// Last day of retention (R-KEEP-1, R-KEEP-2).
     pub last_day: Date,
-    /// Blocked under Art. 12(1).
+    /// Blocked under Art. 12(1). Lies beside what is sealed.
+    #[serde(skip)]
     pub blocked: bool,
     /// Order of entry. Given when the entry is written to the journal.
     #[serde(skip)]
@@ -50,11 +54,18 @@ pub struct Record {
 }
 
 impl Record {
+    /// The class of the days from taking to transmission (R-STAT-1).
+    pub fn delay(&self) -> Option<u16> {
+        let days = legal_day(self.transmitted_at).duration_since(self.taken_on).as_hours() / 24;
+        class(&DELAY_CLASSES, u16::try_from(days).unwrap_or(u16::MAX))
+    }
+
     /// What decides whether it may be compared.
     pub fn stored(&self) -> Stored {
         Stored {
             category: self.category,
             state: self.member_state,
+            sex: self.sex,
             blocked: self.blocked,
             last_day: self.last_day,
             sequence: self.sequence,
@@ -115,8 +126,8 @@ pub struct ResultOfComparison {
     pub compared: Vec<Compared>,
     /// R-HIT-5: in force then.
     pub threshold: Threshold,
-    /// Best first.
-    pub hits: Vec<HitFound>,
+    /// Ids of the hits, best first.
+    pub hits: Vec<Uuid>,
 }
 
 /// From where on a pair is a hit (R-HIT-5).
@@ -135,17 +146,48 @@ impl Threshold {
     }
 }
 
-/// A record that the comparison found.
+/// A hit: who is told, of what, and what an expert said of it. It has no print and no data of either: those are read from the
+/// matched record when it is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HitFound {
+pub struct StoredHit {
     /// Opaque.
     pub hit_id: Uuid,
-    /// The record.
+    /// The State of origin of the probe (R-HIT-1).
+    pub recipient: MemberState,
+    /// What was compared.
+    pub probe: ProbeOf,
+    /// The record that was found.
     pub record_id: Uuid,
+    /// Its State of origin.
+    pub member_state: MemberState,
+    /// Its category.
+    pub category: Category,
+    /// When.
+    pub at: Timestamp,
+    /// R-HIT-4.
+    pub verdict: Option<(Verdict, Timestamp)>,
     /// -10 log10 of the rate at which two different people reach it with as many like fingers.
     pub score: u32,
     /// By finger of the probe.
     pub fingers: Vec<FingerFound>,
+}
+
+/// Whose set was compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeOf {
+    /// Its category.
+    pub category: Category,
+    /// Its reference number.
+    pub reference_number: ReferenceNumber,
+    /// Its record; none for category 3, of which nothing is stored (R-COMP-5).
+    pub record_id: Option<Uuid>,
+}
+
+impl StoredHit {
+    /// (h) of Art. 5(1), on the record that was found.
+    pub fn disclosure(&self) -> Disclosure {
+        Disclosure { recipient: self.recipient, at: self.at }
+    }
 }
 
 /// What one finger of the probe found in a record.
@@ -168,8 +210,8 @@ pub struct Idempotency {
     pub key: String,
     /// Digest of the request's body: the same key with another body is a mistake.
     pub digest: String,
-    /// The record that was entered.
-    pub record_id: Uuid,
+    /// What was made: the id of a record, a notice, a request, a procedure, an authority.
+    pub made: Uuid,
     /// When it was used.
     pub at: Timestamp,
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::apply::Follower;
+use super::apply::{Follower, Row};
 use super::snapshot;
 use super::writer::{Progress, Writer};
 use super::{
@@ -414,9 +414,9 @@ impl Missing {
             let page = store.scan(keys::RECORD, &after, PAGE)?;
             let Some((last, _)) = page.last() else { return Ok(found) };
             after.clone_from(last);
-            for (key, _) in page {
+            for (key, value) in page {
                 let id = Uuid::from_slice(&key[keys::RECORD.len()..]).map_err(damaged)?;
-                if keyring.has(id) {
+                if keyring.has(postcard::from_bytes::<Row>(&value).map_err(damaged)?.key) {
                     found.with_key += 1;
                 } else {
                     found.without_key.push(id);
@@ -453,9 +453,12 @@ pub(super) fn settle_keys(keyring: &Keyring, store: &dyn Store, with_key: usize)
         return Ok(0);
     }
     let mut nobodys = Vec::new();
-    for id in keyring.records() {
-        if store.get(&keys::record(id))?.is_none() {
-            nobodys.push(id);
+    for key in keyring.records() {
+        let record = store.get(&keys::sealed_under(key))?.and_then(|id| Uuid::from_slice(&id).ok());
+        let row = store.get(&keys::record(record.unwrap_or(key)))?;
+        let used = row.map(|row| postcard::from_bytes::<Row>(&row)).transpose().map_err(damaged)?;
+        if used.is_none_or(|row| row.key != key) {
+            nobodys.push(key);
         }
     }
     Ok(keyring.destroy_all(&nobodys)?)

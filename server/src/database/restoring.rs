@@ -98,7 +98,7 @@ pub(super) fn reconcile(
     // What is of today does not share a segment with what is of then (R-AUDIT-4).
     log.rotate()?;
     let mut append = |audit: AuditRecord, effect| -> Result<(), OpenError> {
-        log.append(&Written { audit, effect }.encode(&[])?)?;
+        log.append(&Written { audit, effect, request: None }.encode(&[])?)?;
         // A group of its own each time it is large, so that segments end where they shall.
         if log.head().size % GROUP == 0 { Ok(log.commit()?) } else { Ok(()) }
     };

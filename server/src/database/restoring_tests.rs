@@ -4,9 +4,10 @@ use super::restoring::{Reconciled, Reconciling, reconcile};
 use super::tests::{Machine, audit, enter, erasure, record, stored};
 use super::*;
 use crate::eurodac::model::Category::Applicant;
+use crate::eurodac::operation::Operation;
 use crate::files::Files;
 use crate::files::simulated::{Fault, Simulated};
-use crate::journal::Operation;
+use crate::journal::AuditRecord;
 
 /// A unit with three sets, a journal of then, and a keyring of now: one of them is erased, and two more have come.
 struct Case {

@@ -20,8 +20,9 @@ use super::opening::forget_old_requests;
 use super::snapshot::{self, snapshot_name, snapshots};
 use super::{Applied, Database, PAGE, damaged, keys};
 use crate::eurodac::audit::{Procedure, kept_from};
+use crate::eurodac::operation::Operation;
 use crate::journal::{
-    self, Actor, AuditRecord, Change, Event, Head, JournalError, Operation, Parts, Retention, Span, Written,
+    self, Actor, AuditRecord, Change, Effect, Event, Head, JournalError, Parts, Retention, Span, Written,
 };
 use crate::keyring::{DataKey, UNIT};
 use crate::store::{MemoryStore, SledStore, Store, StoreError};
@@ -64,7 +65,7 @@ impl Database {
         let snapshot = if below.size > 0 { self.snapshot(below)? } else { [0; 32] };
         let record = |released| {
             let retention = Retention { below: below.size, snapshot, released };
-            self.record(Event { audit: audit(now), change: Change::Retained(retention) })
+            self.record(Event::new(audit(now), Change::Plain(Effect::Retained(retention))))
         };
         record(Vec::new())?;
         // Now, and not before: one that was begun while the snapshot was written holds what it names.
@@ -146,11 +147,16 @@ impl Database {
             Follower::new(&*scratch, applied)?.follow(files, head.size, |_| ())?;
             forget_old_requests(&*scratch)?;
             // R-ERASE-2: of what is erased by now there is nothing in it, though these records do not say so yet.
-            snapshot::write(files, &*scratch, &key, head, &|id| self.keyring.has(id))?;
+            snapshot::write(files, &*scratch, &key, head, &|id| self.is_stored(id))?;
             drop(scratch);
             self.clear_scratch()?;
         }
         self.checked(head, &key)
+    }
+
+    /// Whether a record is stored now. On any doubt it is: what is erased stays erased without this, too.
+    fn is_stored(&self, id: Uuid) -> bool {
+        self.row(id).map_or(true, |row| row.is_some())
     }
 
     /// The key of snapshots. It is made once: one that opens no snapshot that is there would be found out when it is needed.

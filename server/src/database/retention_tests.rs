@@ -6,6 +6,7 @@ use super::tests::{Machine, audit, entry, erasure, record, stored};
 use super::*;
 use crate::eurodac::audit::Procedure;
 use crate::files::simulated::{Fault, Simulated};
+use crate::journal::AuditRecord;
 use crate::journal::verify::{Finding, Reason, Report, verify};
 use crate::keyring::WrappingKey;
 
@@ -89,7 +90,7 @@ fn r_audit_4_after_a_year_the_records_are_destroyed_and_what_remains_verifies() 
     assert!(names(&machine.journal, "Berta"), "the second day has a record that is not a year old");
     let operations: Vec<_> =
         database.audit(0, 100).unwrap().iter().map(|(_, audit)| audit.operation).collect();
-    use crate::journal::Operation::{Entry, Retention};
+    use crate::eurodac::operation::Operation::{Entry, Retention};
     assert_eq!(
         operations,
         [Entry, Entry, Entry, Retention],
@@ -104,7 +105,7 @@ fn r_audit_4_after_a_year_the_records_are_destroyed_and_what_remains_verifies() 
     let database = machine.start().unwrap();
     let in_a_year = at("2027-01-05T12:00:00Z");
     assert_eq!(database.retain(in_a_year).unwrap(), None, "nothing is that new: the clock may be wrong");
-    database.record(Event { audit: audit_at(at("2027-01-04T08:00:00Z")), change: Change::Nothing }).unwrap();
+    database.record(Event::of(audit_at(at("2027-01-04T08:00:00Z")))).unwrap();
     database.retain(in_a_year).unwrap().unwrap();
     assert!(!names(&machine.journal, "Berta"));
     assert_eq!(snapshots(&machine.journal).unwrap().len(), 1);
@@ -162,11 +163,11 @@ fn r_audit_5_what_a_procedure_holds_stays_until_it_is_closed() {
     let (of_germany, of_austria) = (procedure("DE"), procedure("AT"));
     for opened in [&of_germany, &of_austria] {
         database
-            .record(Event { audit: audit_at(later()), change: Change::ProcedureOpened(opened.clone()) })
+            .record(Event::new(audit_at(later()), Change::Plain(Effect::ProcedureOpened(opened.clone()))))
             .unwrap();
     }
     let close = |id| {
-        database.record(Event { audit: audit_at(later()), change: Change::ProcedureClosed(id) }).unwrap();
+        database.record(Event::new(audit_at(later()), Change::Plain(Effect::ProcedureClosed(id)))).unwrap();
     };
     close(of_austria.id);
     assert_eq!(database.retain(later()).unwrap().unwrap().held, 1);
@@ -206,8 +207,8 @@ fn r_audit_3_who_destroys_records_before_their_year_is_over_is_found() {
     let database = machine.start().unwrap();
     // The checkpoint of two records was signed a moment ago, so what came after it is younger.
     for _ in 0..2 {
-        database.record(Event { audit: audit_at(Timestamp::now()), change: Change::Nothing }).unwrap();
-        database.record(Event { audit: audit(), change: Change::Nothing }).unwrap();
+        database.record(Event::of(audit_at(Timestamp::now()))).unwrap();
+        database.record(Event::of(audit())).unwrap();
     }
     drop(database);
     assert!(verified(&machine, Timestamp::now()).is_ok());

@@ -6,8 +6,9 @@ use jiff::civil::date;
 use super::opening::{Places, Stores};
 use super::*;
 use crate::eurodac::model::{ReferenceNumber, Sex};
+use crate::eurodac::operation::Operation;
 use crate::files::simulated::{Fault, Simulated};
-use crate::journal::{Actor, Chain, Log, Operation, Tree};
+use crate::journal::{Actor, AuditRecord, Chain, Log, Tree};
 use crate::keyring::WrappingKey;
 use crate::startup::Startup;
 use crate::store::MemoryStore;
@@ -54,17 +55,8 @@ impl Machine {
 }
 
 pub(super) fn audit() -> AuditRecord {
-    AuditRecord {
-        at: jiff::Timestamp::UNIX_EPOCH,
-        operation: Operation::Entry,
-        actor: Actor { authority: None, person: "p".into() },
-        member_state: None,
-        category: None,
-        reference_number: None,
-        attested: true,
-        compared: Vec::new(),
-        disclosed: Vec::new(),
-    }
+    let actor = Actor { authority: None, person: "p".into() };
+    AuditRecord::of(jiff::Timestamp::UNIX_EPOCH, Operation::Entry, actor)
 }
 
 pub(super) fn record(state: &str, category: Category, number: u32) -> Record {
@@ -109,8 +101,44 @@ pub(super) fn entry(record: &Record, prints: Vec<Print>) -> Event {
         reference_number: Some(record.reference_number.clone()),
         ..audit()
     };
-    let entry = Entry { record: record.clone(), templates: Vec::new(), prints, idempotency: None };
-    Event { audit, change: Change::Entered(Box::new(entry)) }
+    let entry = Entry { record: record.clone(), templates: Vec::new(), prints };
+    Event::new(audit, Change::Entered(Box::new(entry)))
+}
+
+/// A hit of a State on a record, by a check that leaves nothing else.
+pub(super) fn hit_on(record: &Record, recipient: &str) -> StoredHit {
+    let recipient: MemberState = recipient.parse().unwrap();
+    let category = Category::IllegallyPresent;
+    let reference_number = ReferenceNumber::new(&format!("{recipient}3-1"), recipient, category).unwrap();
+    StoredHit {
+        hit_id: Uuid::new_v4(),
+        recipient,
+        probe: ProbeOf { category, reference_number, record_id: None },
+        record_id: record.id,
+        member_state: record.member_state,
+        category: record.category,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        verdict: None,
+        score: 60,
+        fingers: Vec::new(),
+    }
+}
+
+/// That a State is told of a record.
+pub(super) fn told(record: &Record, recipient: &str) -> Change {
+    let hits = vec![hit_on(record, recipient)];
+    Change::Plain(Effect::Concluded { result: None, hits, on_blocked: Vec::new() })
+}
+
+/// That a record was compared, and nobody found.
+pub(super) fn nobody_found(record: &Record) -> Change {
+    let (at, threshold) = (jiff::Timestamp::UNIX_EPOCH, Threshold::new(60));
+    let result = ResultOfComparison { at, compared: Vec::new(), threshold, hits: Vec::new() };
+    Change::Plain(Effect::Concluded {
+        result: Some((record.id, result)),
+        hits: Vec::new(),
+        on_blocked: Vec::new(),
+    })
 }
 
 pub(super) fn database() -> Database {
@@ -167,10 +195,7 @@ fn r_hit_3_disclosures_add_up_on_the_record_and_the_audit_is_numbered() {
     let stored = record("AT", Category::Applicant, 1);
     enter(&database, &stored, vec![]);
     for state in ["DE", "FR"] {
-        let disclosure = Disclosure { recipient: state.parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
-        let disclosures = [(stored.id, disclosure)];
-        let change = Change::Concluded { result: None, disclosures: disclosures.into() };
-        database.record(Event { audit: audit(), change }).unwrap();
+        database.record(Event::new(audit(), told(&stored, state))).unwrap();
     }
     let recipients: Vec<_> = database
         .find(stored.id)
@@ -292,9 +317,7 @@ fn r_audit_2_r_data_7_r_hit_3_r_erase_2_whatever_fails_what_was_acknowledged_is_
                 vec![Print { position: person.fingerprints[0].position, data: vec![number as u8; 700] }];
             database.record(entry(&person, prints))?;
             acknowledged.entered.push((person.clone(), 0));
-            let disclosure = Disclosure { recipient: "DE".parse().unwrap(), at: jiff::Timestamp::UNIX_EPOCH };
-            let change = Change::Concluded { result: None, disclosures: vec![(person.id, disclosure)] };
-            database.record(Event { audit: audit(), change })?;
+            database.record(Event::new(audit(), told(&person, "DE")))?;
             acknowledged.entered.last_mut().unwrap().1 = 1;
         }
         let (person, _) = acknowledged.entered.pop().unwrap();
@@ -357,7 +380,8 @@ struct Acknowledged {
 
 pub(super) fn erasure(record: &Record) -> Event {
     let Event { audit, .. } = entry(record, Vec::new());
-    Event { audit, change: Change::Erased(record.id, crate::eurodac::erasure::Ground::FactuallyInaccurate) }
+    let ground = Some(crate::eurodac::erasure::Ground::FactuallyInaccurate);
+    Event::new(audit, Change::Plain(Effect::Erased { id: record.id, ground }))
 }
 
 #[test]
@@ -398,7 +422,7 @@ fn r_audit_2_after_one_error_of_either_disk_everything_is_refused_until_a_restar
             let reason = database.failure().expect("readiness says why");
             assert!(reason.contains("error"), "{reason}");
             assert!(database.find(person.id).is_err() && database.authorities().is_err(), "reads, too");
-            let other = Event { audit: audit(), change: Change::Nothing };
+            let other = Event::of(audit());
             assert!(database.record(other).is_err());
             drop(database);
             machine.start().unwrap().record(entry(&person, Vec::new())).unwrap();

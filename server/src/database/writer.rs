@@ -21,8 +21,8 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 use whorl_engine::stack;
 
-use super::apply::Follower;
-use super::{Applied, Failure};
+use super::apply::{Follower, Row};
+use super::{Applied, Failure, Idempotency, damaged, keys};
 use crate::eurodac::retention::legal_day;
 use crate::journal::{AuditRecord, Chain, Effect, Log, Place, Tree, Written};
 use crate::keyring::Keyring;
@@ -41,7 +41,8 @@ pub(super) type Then = Box<dyn FnOnce(u32) + Send>;
 pub(super) struct Job {
     pub(super) audit: AuditRecord,
     pub(super) effect: Effect,
-    /// The parts of an entry.
+    pub(super) request: Option<Idempotency>,
+    /// The parts of an entry or an amendment.
     pub(super) sealed: Vec<Vec<u8>>,
     /// For an entry and an erasure.
     pub(super) then: Then,
@@ -127,7 +128,7 @@ impl Writer {
         self.end_the_day(&group)?;
         let mut done = Vec::with_capacity(group.len());
         let (mut next, mut erased, mut entries) = (self.applied.sequence, Vec::new(), false);
-        for Job { audit, mut effect, sealed, then, reply } in group {
+        for Job { audit, mut effect, request, sealed, then, reply } in group {
             if let Some(gone) = self.told_but_gone(&audit, &effect, &erased)? {
                 let _ = reply.try_send(Err(StoreError::Erased(gone)));
                 continue;
@@ -140,10 +141,11 @@ impl Writer {
                         .ok_or_else(|| StoreError::Failed("no sequence is left".into()))?;
                     entries = true;
                 }
+                Effect::Amended { .. } => entries = true,
                 Effect::Erased { id, .. } => erased.push(*id),
                 _ => {}
             }
-            let written = Written { audit, effect };
+            let written = Written { audit, effect, request };
             let body = written.encode(&sealed)?;
             let start = (body.len() - sealed.iter().map(Vec::len).sum::<usize>()) as u64;
             let place = self.log.append(&body)?;
@@ -172,7 +174,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A record that would be disclosed, or whose result it is, and that is erased, or is being erased in this group.
+    /// A record that would be disclosed or changed, or whose result it is, and that is erased, or is being erased in this group.
     fn told_but_gone(
         &self,
         audit: &AuditRecord,
@@ -181,26 +183,37 @@ impl Writer {
     ) -> Result<Option<Uuid>, StoreError> {
         let own = match effect {
             Effect::Concluded { result: Some((id, _)), .. } => Some(*id),
+            Effect::Amended { id, .. } | Effect::Blocked(id, _) | Effect::Erased { id, .. } => Some(*id),
             _ => None,
         };
         for id in audit.disclosed.iter().copied().chain(own) {
-            if erased.contains(&id) || self.keyring.get(id)?.is_none() {
+            // The store has followed every group before this one.
+            if erased.contains(&id) || self.store.get(&keys::record(id))?.is_none() {
                 return Ok(Some(id));
             }
         }
         Ok(None)
     }
 
+    /// The key that a record is sealed under.
+    fn key_of(&self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
+        let row = self.store.get(&keys::record(id))?;
+        row.map(|row| Ok(postcard::from_bytes::<Row>(&row).map_err(damaged)?.key)).transpose()
+    }
+
     fn tell(&mut self, mut group: Vec<Done>) -> Result<(), StoreError> {
         // R-ERASE-2: the gallery, the key, the row, in this order; a crash in between is made good at the next start.
-        let mut erased = Vec::new();
+        let (mut erased, mut amended) = (Vec::new(), Vec::new());
         for done in &mut group {
-            if let Effect::Erased { id, .. } = done.written.effect {
-                if let Some(then) = done.then.take() {
-                    then(0);
-                }
-                erased.push(id);
+            let (id, keys) = match done.written.effect {
+                Effect::Erased { id, .. } => (id, &mut erased),
+                Effect::Amended { id, .. } => (id, &mut amended),
+                _ => continue,
+            };
+            if let Some(then) = done.then.take() {
+                then(0);
             }
+            keys.extend(self.key_of(id)?);
         }
         self.keyring.destroy_all(&erased)?;
         let mut follower = Follower::new(&*self.store, self.applied.clone())?;
@@ -208,6 +221,8 @@ impl Writer {
             follower.step(done.place, &done.written, done.start, done.chain)?;
         }
         follower.commit()?;
+        // R-EDIT-1: not before the row names the new key; a crash in between is made good at the next start.
+        self.keyring.destroy_all(&amended)?;
         self.applied = follower.applied().clone();
         *self.progress.head.lock() = follower.head();
         self.progress.unflushed.store(true, Ordering::Release);

@@ -11,7 +11,8 @@ use whorl_engine::minutia::FingerPosition;
 use super::model::{Category, MemberState, ReferenceNumber, Sex};
 use super::retention;
 use super::transmission::{
-    ApplicantTransmission, BorderCrossingTransmission, FingerprintSent, IllegallyPresentTransmission,
+    ApplicantTransmission, ApplicationSent, BorderCrossingTransmission, FingerprintSent,
+    IllegallyPresentTransmission,
 };
 
 /// A transmission that may go on to extraction.
@@ -26,6 +27,8 @@ pub struct Admitted {
     pub kept: Option<Kept>,
     /// R-COMP-2.
     pub compare_own: bool,
+    /// R-DATA-5: give the medium back, once.
+    pub return_media: bool,
     /// Checked: one to ten, no finger twice, base64 sound.
     pub fingerprints: Vec<Fingerprint>,
 }
@@ -90,12 +93,14 @@ pub enum Reason {
     ReferenceNumberInvalid,
     /// A value out of its range.
     FieldInvalid,
+    /// Nothing was said.
+    FieldMissing,
+    /// R-DATA-1: a field that the category has not.
+    FieldUnknown,
     /// The data of a finger are not base64.
     Base64Invalid,
     /// R-COMP-3: category 2 is never a probe.
     NeverCompared,
-    /// R-DATA-5 asks for it; it is not built yet.
-    ReturnUnavailable,
 }
 
 type Admission = Result<Admitted, Refusal>;
@@ -107,13 +112,7 @@ pub fn applicant(sent: ApplicantTransmission, state: MemberState, today: Date) -
     attested("aged_14_or_over", sent.attestations.aged_14_or_over)?;
     attested("informed", sent.attestations.informed)?;
     let last_day = dates(category, sent.fingerprints_taken_on, today)?;
-    not_in_future("application.date", sent.application.date, today)?;
-    let place = sent.application.place;
-    if place.trim().is_empty() || place.chars().count() > 100 || place.chars().any(char::is_control) {
-        return refuse(Reason::FieldInvalid, "application.place", "must be 1 to 100 characters");
-    }
-    no_return(sent.return_media)?;
-    let application = Some(Application { place, date: sent.application.date });
+    let application = Some(Application::admitted(sent.application, today)?);
     let kept = Kept { sex: sent.sex, taken_on: sent.fingerprints_taken_on, last_day, application };
     let fingerprints = fingerprints(sent.fingerprints)?;
     Ok(Admitted {
@@ -122,6 +121,7 @@ pub fn applicant(sent: ApplicantTransmission, state: MemberState, today: Date) -
         reference_number,
         kept: Some(kept),
         compare_own: sent.compare_own,
+        return_media: sent.return_media,
         fingerprints,
     })
 }
@@ -141,10 +141,17 @@ pub fn border_crossing(sent: BorderCrossingTransmission, state: MemberState, tod
             "category 2 is not compared on entry (Art. 9(1))",
         );
     }
-    no_return(sent.return_media)?;
     let kept = Kept { sex: sent.sex, taken_on: sent.fingerprints_taken_on, last_day, application: None };
     let fingerprints = fingerprints(sent.fingerprints)?;
-    Ok(Admitted { state, category, reference_number, kept: Some(kept), compare_own: false, fingerprints })
+    Ok(Admitted {
+        state,
+        category,
+        reference_number,
+        kept: Some(kept),
+        compare_own: false,
+        return_media: sent.return_media,
+        fingerprints,
+    })
 }
 
 /// Category 3 (Art. 11): nothing of it is kept.
@@ -154,10 +161,30 @@ pub fn illegally_present(sent: IllegallyPresentTransmission, state: MemberState)
     attested("aged_14_or_over", sent.attestations.aged_14_or_over)?;
     attested("informed", sent.attestations.informed)?;
     let fingerprints = fingerprints(sent.fingerprints)?;
-    Ok(Admitted { state, category, reference_number, kept: None, compare_own: false, fingerprints })
+    Ok(Admitted {
+        state,
+        category,
+        reference_number,
+        kept: None,
+        compare_own: false,
+        return_media: false,
+        fingerprints,
+    })
 }
 
-fn refuse<T>(reason: Reason, field: &str, detail: &str) -> Result<T, Refusal> {
+impl Application {
+    /// R-DATA-1, R-DATA-4: a place that can be one, and a day that is not ahead.
+    pub(super) fn admitted(sent: ApplicationSent, today: Date) -> Result<Self, Refusal> {
+        not_in_future("application.date", sent.date, today)?;
+        let place = sent.place;
+        if place.trim().is_empty() || place.chars().count() > 100 || place.chars().any(char::is_control) {
+            return refuse(Reason::FieldInvalid, "application.place", "must be 1 to 100 characters");
+        }
+        Ok(Self { place, date: sent.date })
+    }
+}
+
+pub(super) fn refuse<T>(reason: Reason, field: &str, detail: &str) -> Result<T, Refusal> {
     Err(Refusal { reason, field: field.into(), detail: detail.into() })
 }
 
@@ -178,7 +205,7 @@ fn attested(name: &str, given: bool) -> Result<(), Refusal> {
 }
 
 /// R-DATA-4: not taken in the future, and not so long ago that the retention has passed. Gives the last day of retention.
-fn dates(category: Category, taken_on: Date, today: Date) -> Result<Date, Refusal> {
+pub(super) fn dates(category: Category, taken_on: Date, today: Date) -> Result<Date, Refusal> {
     not_in_future("fingerprints_taken_on", taken_on, today)?;
     match retention::last_day(category, taken_on) {
         Some(last_day) if today <= last_day => Ok(last_day),
@@ -198,15 +225,8 @@ fn not_in_future(field: &str, date: Date, today: Date) -> Result<(), Refusal> {
     }
 }
 
-fn no_return(asked: bool) -> Result<(), Refusal> {
-    if asked {
-        refuse(Reason::ReturnUnavailable, "return_media", "the medium cannot be returned yet")
-    } else {
-        Ok(())
-    }
-}
-
-fn fingerprints(sent: Vec<FingerprintSent>) -> Result<Vec<Fingerprint>, Refusal> {
+/// One to ten fingers, no known one twice, base64 sound.
+pub(super) fn fingerprints(sent: Vec<FingerprintSent>) -> Result<Vec<Fingerprint>, Refusal> {
     if sent.is_empty() || sent.len() > FingerPosition::COUNT {
         return refuse(Reason::FieldInvalid, "fingerprints", "one to ten fingers are needed");
     }

@@ -155,7 +155,6 @@ fn fingers_are_one_to_ten_each_once_with_sound_base64() {
         let refused = with(&|b| b["fingerprints"][0]["data"] = json!(bad));
         assert_eq!(refused, (Reason::Base64Invalid, "fingerprints[0].data".into()), "{bad}");
     }
-    assert_eq!(with(&|b| b["return_media"] = json!(true)).0, Reason::ReturnUnavailable);
     assert_eq!(with(&|b| b["reference_number"] = json!("DE1-1")).0, Reason::ReferenceNumberInvalid);
     assert_eq!(with(&|b| b["application"]["place"] = json!(" ")).1, "application.place");
 }

@@ -132,8 +132,16 @@ impl ReferenceNumber {
 
     /// R-DATA-8: two letters of the State, then the digit of the category, then printable ASCII without spaces.
     pub fn new(text: &str, state: MemberState, category: Category) -> Result<Self, String> {
-        let prefix = format!("{state}{}", category.number());
-        if !text.starts_with(&prefix) || text.len() == prefix.len() {
+        Self::beginning_with(text, &format!("{state}{}", category.number()))
+    }
+
+    /// R-DATA-8: that of a request of a data subject: two letters of the State, then 9.
+    pub fn of_request(text: &str, state: MemberState) -> Result<Self, String> {
+        Self::beginning_with(text, &format!("{state}9"))
+    }
+
+    fn beginning_with(text: &str, prefix: &str) -> Result<Self, String> {
+        if !text.starts_with(prefix) || text.len() == prefix.len() {
             return Err(format!("must begin with {prefix} and go on"));
         }
         if text.len() > Self::LENGTH_MAX || !text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -184,6 +192,11 @@ mod tests {
         for bad in ["AT1", "AT2-000123", "DE1-000123", "at1-000123", "AT1 000123", "AT1-\u{e9}", ""] {
             assert!(ReferenceNumber::new(bad, at, Category::Applicant).is_err(), "{bad}");
         }
+        assert!(ReferenceNumber::of_request("AT9-7", at).is_ok());
+        assert!(
+            ReferenceNumber::of_request("AT1-7", at).is_err()
+                && ReferenceNumber::of_request("DE9-7", at).is_err()
+        );
         let long = format!("AT1{}", "0".repeat(62));
         assert!(ReferenceNumber::new(&long, at, Category::Applicant).is_err());
     }

@@ -39,6 +39,16 @@ pub fn last_day(category: Category, taken_on: Date) -> Option<Date> {
     Some(taken_on.saturating_add(Span::new().years(years)))
 }
 
+/// R-KEEP-3: an amendment never prolongs: the last day after it.
+pub fn never_prolonged(before: Date, amended: Date) -> Date {
+    before.min(amended)
+}
+
+/// R-KEEP-1, R-KEEP-2: whether data are to be erased: their last day is over.
+pub fn is_over(last_day: Date, today: Date) -> bool {
+    today > last_day
+}
+
 /// Days since 1970-01-01, as the engine's labels have them; days before it count as 0.
 pub fn day_number(date: Date) -> u32 {
     let epoch = jiff::civil::date(1970, 1, 1);

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::model::Sex;
+use super::model::{MemberState, Sex};
 
 /// R-DATA-1 for category 1 (Art. 4, 5(1)).
 #[derive(Deserialize, ToSchema)]
@@ -36,9 +36,11 @@ pub struct ApplicantTransmission {
     pub compare_own: bool,
     /// What the authority vouches for.
     pub attestations: ApplicantAttestations,
-    /// Give the transmitted medium back. Not available yet: only `false` is accepted.
+    /// Give the transmitted medium back, once, in the answer (Art. 5(2)); then it is destroyed.
     #[serde(default)]
     pub return_media: bool,
+    /// Only a central operator gives it: the State of origin, where it cannot enter data itself (Art. 4(2)).
+    pub on_behalf_of: Option<MemberState>,
 }
 
 /// R-DATA-1 for category 2 (Art. 8(2)).
@@ -66,9 +68,11 @@ pub struct BorderCrossingTransmission {
     pub compare_own: bool,
     /// What the authority vouches for.
     pub attestations: BorderCrossingAttestations,
-    /// Give the transmitted medium back. Not available yet: only `false` is accepted.
+    /// Give the transmitted medium back, once, in the answer (Art. 5(2)); then it is destroyed.
     #[serde(default)]
     pub return_media: bool,
+    /// Only a central operator gives it: the State of origin, where it cannot enter data itself (Art. 4(2)).
+    pub on_behalf_of: Option<MemberState>,
 }
 
 /// R-DATA-1 for category 3 (Art. 11(1)).
@@ -89,6 +93,8 @@ pub struct IllegallyPresentTransmission {
     pub attestations: ApplicantAttestations,
     /// Why the check is made (Art. 11(1)).
     pub ground: Option<Ground>,
+    /// Only a central operator gives it: the State that asks, where it cannot send data itself (Art. 4(2)).
+    pub on_behalf_of: Option<MemberState>,
 }
 
 /// Place and date of the application (Art. 5(1)(a)).
@@ -168,6 +174,11 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     let date =
         Some(&text).filter(|text| text.len() == 10).and_then(|text| Date::strptime("%Y-%m-%d", text).ok());
     date.ok_or_else(|| Error::invalid_value(Unexpected::Other("text"), &"a date like 2026-11-20"))
+}
+
+/// The same, where it may be left out.
+pub(super) fn optional_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    day(deserializer).map(Some)
 }
 
 /// Decoded while it is read, so that no second copy is made. What was wrong with it is kept, to be told by name.

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::blocking::blocking;
 use super::caller::Authenticated;
 use super::problem::{Code, Problem};
 use crate::central_unit::CentralUnit;
+use crate::eurodac::operation::Operation;
 use crate::journal::Checkpoint;
 
 /// Checkpoints of a page, unless asked otherwise.
@@ -58,15 +60,14 @@ impl From<Checkpoint> for CheckpointView {
 /// List the checkpoints of the journal. They hold no data of anybody; every authority may have them.
 #[utoipa::path(
     get, path = "/v1/audit/checkpoints", tag = "audit",
-    params(CheckpointQuery, ("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)")),
+    params(CheckpointQuery),
     responses(
         (status = 200, description = "Checkpoints, oldest first", body = CheckpointList),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
 pub async fn list(
-    _caller: Authenticated,
+    caller: Authenticated,
     query: Result<Query<CheckpointQuery>, actix_web::Error>,
     unit: web::Data<CentralUnit>,
 ) -> Result<HttpResponse, Problem> {
@@ -77,34 +78,34 @@ pub async fn list(
         return Err(Problem::new(Code::QueryInvalid, "must be 1 to 200").at("limit"));
     }
     let after = query.after.unwrap_or(0);
-    let found = web::block(move || {
+    let list = blocking(move || {
+        unit.read(Operation::CheckpointsRead, caller.0.member_state(), &caller.0.actor())?;
         let checkpoints = unit.database().checkpoints();
         let key = checkpoints.verifier().to_string();
-        checkpoints
-            .list(after, limit)
-            .map(|found| CheckpointList { key, checkpoints: found.into_iter().map(Into::into).collect() })
+        let found = checkpoints.list(after, limit).map_err(|error| {
+            tracing::error!(%error, "the checkpoints could not be read");
+            Problem::new(Code::Unavailable, "the checkpoints could not be read")
+        })?;
+        Ok::<_, Problem>(CheckpointList { key, checkpoints: found.into_iter().map(Into::into).collect() })
     });
-    let list = found.await.map_err(|_| Problem::new(Code::Unavailable, "the request was dropped"))?;
-    let list = list.map_err(|error| {
-        tracing::error!(%error, "the checkpoints could not be read");
-        Problem::new(Code::Unavailable, "the checkpoints could not be read")
-    })?;
+    let list = list.await?;
     Ok(HttpResponse::Ok().json(list))
 }
 
 /// Sign a checkpoint now. For the Central Unit's own administration.
 #[utoipa::path(
     post, path = "/v1/audit/checkpoints", tag = "audit",
-    params(("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)")),
     responses(
         (status = 201, description = "The checkpoint; the last one where nothing was recorded since", body = CheckpointView),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
 pub async fn sign(caller: Authenticated, unit: web::Data<CentralUnit>) -> Result<HttpResponse, Problem> {
-    caller.0.administrator()?;
-    let signed = web::block(move || unit.database().checkpoint()).await;
-    let signed = signed.map_err(|_| Problem::new(Code::Unavailable, "the request was dropped"))??;
+    let administrator = caller.0.administrator()?;
+    let signed = blocking(move || {
+        unit.read(Operation::CheckpointSigned, None, administrator.actor())?;
+        unit.database().checkpoint()
+    });
+    let signed = signed.await?;
     Ok(HttpResponse::Created().json(CheckpointView::from(signed)))
 }

@@ -1,13 +1,17 @@
-//! Who calls: `Authorization: Bearer <key>` and `Whorl-Person`, before a byte of the body is read.
+//! Who calls: `Authorization: Bearer <key>`, or the client certificate of the connection; and `Whorl-Person`. Before a byte of the
+//! body is read.
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
 
+use super::limits::Limits;
 use super::problem::{Code, Problem};
-use crate::access::{Caller, Key};
+use super::recorded::{Asking, NOBODY};
+use crate::access::{Caller, CertificateHash, Identified, Key, Rejected};
 use crate::central_unit::CentralUnit;
+use crate::journal::Actor;
 
 /// The header that names the responsible person (Art. 16).
 pub const PERSON: &str = "Whorl-Person";
@@ -25,24 +29,79 @@ impl FromRequest for Authenticated {
 }
 
 fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
-    let header = request.headers().get(header::AUTHORIZATION).ok_or_else(|| {
-        Problem::new(
-            Code::AuthenticationRequired,
-            "send `Authorization: Bearer <key>` with the key of your authority",
-        )
+    let named = person(request);
+    let asking = |id: Option<String>| Asking {
+        actor: Actor {
+            authority: id,
+            person: named.as_ref().map_or_else(|_| NOBODY.to_owned(), ToString::to_string),
+        },
+        member_state: None,
+        authenticated: false,
+    };
+    request.extensions_mut().insert(asking(None));
+    let (Some(unit), Some(limits)) =
+        (request.app_data::<web::Data<CentralUnit>>(), request.app_data::<web::Data<Limits>>())
+    else {
+        return Err(failed());
+    };
+    // The key first: whoever has none is told nothing of the other headers.
+    let identified = identify(request, unit, |id| {
+        request.extensions_mut().insert(asking(Some(id.to_owned())));
     })?;
-    let failed = || Problem::new(Code::AuthenticationFailed, "the key is not known, or not a key");
+    let known = Asking {
+        member_state: identified.member_state(),
+        authenticated: true,
+        ..asking(Some(identified.id().to_owned()))
+    };
+    request.extensions_mut().insert(known);
+    limits.ask(identified.id())?;
+    Ok(Authenticated(identified.in_the_name_of(named?)))
+}
+
+fn failed() -> Problem {
+    Problem::new(Code::AuthenticationFailed, "the key is not known, or not a key")
+}
+
+/// By the certificate that the handshake has proved, or by the key; by both, where both are there, and then they are one authority's.
+/// `claims` is told whose key it says it is.
+fn identify(request: &HttpRequest, unit: &CentralUnit, claims: impl Fn(&str)) -> Result<Identified, Problem> {
+    let header = request.headers().get(header::AUTHORIZATION);
+    let certificate = request.conn_data::<CertificateHash>();
+    let by_certificate = match certificate {
+        None => None,
+        Some(certificate) => unit.database().authority_by_certificate(certificate)?,
+    };
+    let Some(header) = header else {
+        let (Some(certificate), Some(authority)) = (certificate, by_certificate) else {
+            let detail =
+                "send `Authorization: Bearer <key>` with the key of your authority, or a client certificate";
+            return Err(Problem::new(Code::AuthenticationRequired, detail));
+        };
+        return Identified::by_certificate(authority, certificate).map_err(rejected);
+    };
     let text = header.to_str().map_err(|_| failed())?;
     let key = text
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, key)| Key::parse(key))
         .ok_or_else(failed)?;
-    let unit = request.app_data::<web::Data<CentralUnit>>().ok_or_else(failed)?;
+    claims(key.authority_id());
     let authority = unit.database().authority(key.authority_id())?.ok_or_else(failed)?;
-    // The key first: whoever has none is told nothing of the other headers.
-    let identified = Caller::authenticated(authority, &key).ok_or_else(failed)?;
-    Ok(Authenticated(identified.in_the_name_of(person(request)?)))
+    if by_certificate.is_some_and(|other| other.id != authority.id) {
+        return Err(failed());
+    }
+    Identified::by_key(authority, &key, unit.now()).map_err(rejected)
+}
+
+/// Only who has shown the secret is told what has become of it.
+fn rejected(why: Rejected) -> Problem {
+    match why {
+        Rejected::Unknown => failed(),
+        Rejected::Expired => Problem::new(Code::KeyExpired, "ask the Central Unit for another key"),
+        Rejected::Revoked => {
+            Problem::new(Code::AuthorityRevoked, "it was taken off the list of designated authorities")
+        }
+    }
 }
 
 fn person(request: &HttpRequest) -> Result<String, Problem> {

@@ -1,23 +1,41 @@
 //! The HTTP surface: one file a resource, and what they share: who calls, bodies, problems.
 
+mod asked;
 mod audit;
+mod audit_records;
+mod authorities;
+mod blocking;
 mod body;
 mod caller;
+mod codes;
+mod declared;
 mod health;
+mod hits;
+mod limits;
+mod lists;
+mod mapping;
+mod member_states;
 mod metrics;
+mod notices;
 mod openapi;
 mod places;
 mod problem;
 mod procedures;
+mod recorded;
 mod records;
+mod reports;
+mod rights_requests;
 mod starting;
+mod statistics;
 mod transmissions;
 mod views;
 
+pub use declared::DECLARED;
 pub use openapi::document;
 pub use starting::Starting;
 
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use actix_web::dev::{Service, ServiceRequest};
@@ -28,25 +46,41 @@ use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 use whorl_engine::stack;
 
 use crate::central_unit::CentralUnit;
+use crate::report::Objectives;
+use limits::Limits;
 use places::Places;
 use problem::{Code, Problem};
 
+/// How it is served.
+pub struct Settings {
+    /// Requests of an authority a second.
+    pub requests_a_second: NonZeroU32,
+    /// What the annual report measures against.
+    pub objectives: Objectives,
+}
+
 /// Serves until the process is told to stop; requests under way are finished first.
-pub fn serve(unit: CentralUnit, listener: TcpListener) -> std::io::Result<()> {
+pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> std::io::Result<()> {
     let unit = web::Data::new(unit);
     let places = web::Data::new(Places::new());
+    let limits = web::Data::new(Limits::new(settings.requests_a_second));
+    let objectives = web::Data::new(settings.objectives);
     let app = move || {
+        let (recording, failing) = (unit.clone(), limits.clone());
         App::new()
             .app_data(unit.clone())
             .app_data(places.clone())
+            .app_data(limits.clone())
+            .app_data(objectives.clone())
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
-            .wrap_fn(|mut request, service| {
+            .wrap_fn(move |mut request, service| {
                 let_go_of_the_connection(&mut request);
                 let (method, path, start) =
                     (request.method().clone(), request.path().to_owned(), Instant::now());
+                let (unit, limits) = (recording.clone(), failing.clone());
                 let answer = service.call(request);
                 async move {
-                    let mut answer = answer.await?;
+                    let mut answer = recorded::refusal(answer.await?, unit, limits).await;
                     if path.starts_with(PRINTS) {
                         // What a connection has read and written stays in its buffers until it is closed; prints were
                         // put into the answer on this thread.
@@ -94,9 +128,44 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(at("/v1/eurodac/transmissions", "POST", web::post().to(transmissions::transmit)))
         .service(at("/v1/eurodac/records", GET, get().to(records::list)))
         .service(
-            at("/v1/eurodac/records/{id}", "GET, HEAD, DELETE", get().to(records::get))
+            at("/v1/eurodac/records/{id}", "GET, HEAD, PATCH, DELETE", get().to(records::get))
+                .route(web::patch().to(records::amend))
                 .route(web::delete().to(records::erase)),
         )
+        .service(at("/v1/eurodac/records/{id}/blocking", "PUT", web::put().to(records::block)))
+        .service(at("/v1/eurodac/hits", GET, get().to(hits::list)))
+        .service(at("/v1/eurodac/hits/{id}", GET, get().to(hits::get)))
+        .service(at("/v1/eurodac/hits/{id}/verification", "POST", web::post().to(hits::verify)))
+        .service(
+            at("/v1/eurodac/notices", "GET, HEAD, POST", get().to(notices::list))
+                .route(web::post().to(notices::give)),
+        )
+        .service(at("/v1/eurodac/notices/{id}/answer", "POST", web::post().to(notices::answer)))
+        .service(
+            at("/v1/eurodac/rights-requests", "GET, HEAD, POST", get().to(rights_requests::list))
+                .route(web::post().to(rights_requests::open)),
+        )
+        .service(at(
+            "/v1/eurodac/rights-requests/{id}/answer",
+            "POST",
+            web::post().to(rights_requests::answer),
+        ))
+        .service(at("/v1/registers/member-states", GET, get().to(member_states::list)))
+        .service(
+            at("/v1/registers/member-states/{code}", "GET, HEAD, PUT", get().to(member_states::get))
+                .route(web::put().to(member_states::put)),
+        )
+        .service(
+            at("/v1/registers/authorities", "GET, HEAD, POST", get().to(authorities::list))
+                .route(web::post().to(authorities::designate)),
+        )
+        .service(at("/v1/registers/authorities/{id}", "DELETE", web::delete().to(authorities::revoke)))
+        .service(at("/v1/registers/authorities/{id}/keys", "POST", web::post().to(authorities::rotate)))
+        .service(at("/v1/operations/start", "POST", web::post().to(member_states::start)))
+        .service(at("/v1/operations/article-12-decision", "POST", web::post().to(member_states::decide)))
+        .service(at("/v1/audit/records", GET, get().to(audit_records::list)))
+        .service(at("/v1/statistics", GET, get().to(statistics::get)))
+        .service(at("/v1/reports/annual/{year}", GET, get().to(reports::annual)))
         .service(
             at("/v1/audit/checkpoints", "GET, HEAD, POST", get().to(audit::list))
                 .route(web::post().to(audit::sign)),

@@ -1,10 +1,15 @@
 //! `/openapi.json`, made from the types that are really parsed and sent.
 
 use actix_web::HttpResponse;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
+use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
-use super::{audit, health, metrics, problem, procedures, records, transmissions, views};
+use super::{
+    audit, audit_records, authorities, health, hits, member_states, metrics, notices, problem, procedures,
+    records, reports, rights_requests, statistics, transmissions, views,
+};
 use crate::eurodac::transmission as t;
 
 /// One of the three, by `category`.
@@ -21,12 +26,46 @@ pub enum TransmissionBody {
     Three(t::IllegallyPresentTransmission),
 }
 
-struct Keys;
+/// What every operation has that somebody has to be authenticated for: credentials, the person, problems.
+struct Common;
 
-impl Modify for Keys {
+impl Modify for Common {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         openapi.components.get_or_insert_default().add_security_scheme("key", scheme);
+        for item in openapi.paths.paths.values_mut() {
+            let operations =
+                [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            for operation in operations.into_iter().filter_map(Option::as_mut) {
+                if operation.security.is_some() {
+                    add_common(operation);
+                }
+            }
+        }
+    }
+}
+
+fn add_common(operation: &mut Operation) {
+    let person = ParameterBuilder::new()
+        .name(super::caller::PERSON)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some("Responsible person (Art. 16): 1 to 128 characters"))
+        .schema(Some(String::schema()))
+        .build();
+    operation.parameters.get_or_insert_default().push(person);
+    let answers = [
+        ("4XX", "Refused, which is on record: the problem's code says why. Nothing was changed"),
+        ("503", "It cannot be done now; what was sent may have been carried out only where this is said"),
+    ];
+    for (status, description) in answers {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let response =
+            ResponseBuilder::new().description(description).content("application/problem+json", content);
+        let missing = !operation.responses.responses.contains_key(status);
+        if missing {
+            operation.responses.responses.insert(status.into(), RefOr::T(response.build()));
+        }
     }
 }
 
@@ -42,18 +81,41 @@ impl Modify for Keys {
         transmissions::transmit,
         records::list,
         records::get,
+        records::amend,
         records::erase,
+        records::block,
+        hits::list,
+        hits::get,
+        hits::verify,
+        notices::give,
+        notices::list,
+        notices::answer,
+        rights_requests::open,
+        rights_requests::list,
+        rights_requests::answer,
+        member_states::list,
+        member_states::get,
+        member_states::put,
+        member_states::start,
+        member_states::decide,
+        authorities::list,
+        authorities::designate,
+        authorities::revoke,
+        authorities::rotate,
+        audit_records::list,
         audit::list,
         audit::sign,
         procedures::open,
         procedures::list,
         procedures::close,
+        statistics::get,
+        reports::annual,
         health::live,
         health::ready,
         metrics::metrics
     ),
     components(schemas(TransmissionBody, problem::Problem, views::TransmissionAnswer, records::RecordList)),
-    modifiers(&Keys)
+    modifiers(&Common)
 )]
 struct Document;
 

@@ -8,14 +8,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::blocking::blocking;
 use super::body;
 use super::caller::Authenticated;
 use super::problem::{Code, Problem};
-use crate::access::Caller;
+use super::records::id;
+use crate::access::Supervisor;
 use crate::central_unit::CentralUnit;
 use crate::eurodac::audit::Procedure;
 use crate::eurodac::model::MemberState;
-use crate::journal::{AuditRecord, Change, Event, Operation};
+use crate::eurodac::operation::Operation;
+use crate::journal::{AuditRecord, Change, Effect, Event};
 
 /// Longest reason. Unit: characters.
 const REASON_MAX: usize = 500;
@@ -49,10 +52,8 @@ pub struct ProcedureList {
 #[utoipa::path(
     post, path = "/v1/audit/procedures", tag = "audit",
     request_body = NewProcedure,
-    params(("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)")),
     responses(
         (status = 201, description = "Begun; `Location` has it", body = Procedure),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
@@ -62,7 +63,7 @@ pub async fn open(
     payload: web::Payload,
     unit: web::Data<CentralUnit>,
 ) -> Result<HttpResponse, Problem> {
-    caller.0.joint_supervisor()?;
+    let supervisor = caller.0.joint_supervisor()?;
     let new: NewProcedure = body::parse(&body::json(&request, payload).await?)?;
     if !(1..=REASON_MAX).contains(&new.reason.trim().chars().count()) {
         return Err(Problem::new(Code::FieldInvalid, "must be 1 to 500 characters").at("reason"));
@@ -72,16 +73,16 @@ pub async fn open(
     }
     let NewProcedure { reason, from, until, member_state } = new;
     // A State that takes no part would be held nothing of, and nobody would notice.
-    let states = unit.database().states()?;
-    if member_state.is_some_and(|state| !states.is_empty() && !states.contains(&state)) {
-        return Err(Problem::new(Code::FieldInvalid, "does not take part").at("member_state"));
+    let states = unit.database().participants()?;
+    if member_state.is_some_and(|state| !states.iter().any(|line| line.member_state == state)) {
+        return Err(Problem::new(Code::FieldInvalid, "is not in the register").at("member_state"));
     }
-    let opened_at = Timestamp::now();
+    let opened_at = unit.now();
     let procedure =
         Procedure { id: Uuid::new_v4(), reason, from, until, member_state, opened_at, closed_at: None };
-    let change = Change::ProcedureOpened(procedure.clone());
-    let event = Event { audit: audit(&caller.0, Operation::ProcedureOpened, member_state), change };
-    web::block(move || unit.database().record(event)).await.map_err(dropped)??;
+    let change = Change::Plain(Effect::ProcedureOpened(procedure.clone()));
+    let audit = audit(&unit, &supervisor, Operation::ProcedureOpened, member_state);
+    blocking(move || unit.database().record(Event::new(audit, change))).await?;
     let location = format!("/v1/audit/procedures/{}", procedure.id);
     Ok(HttpResponse::Created().insert_header(("Location", location)).json(procedure))
 }
@@ -89,16 +90,18 @@ pub async fn open(
 /// List the monitoring procedures. For the joint supervisory authority.
 #[utoipa::path(
     get, path = "/v1/audit/procedures", tag = "audit",
-    params(("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)")),
     responses(
         (status = 200, description = "Those begun, and those closed of which records are left", body = ProcedureList),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
 pub async fn list(caller: Authenticated, unit: web::Data<CentralUnit>) -> Result<HttpResponse, Problem> {
-    caller.0.joint_supervisor()?;
-    let procedures = web::block(move || unit.database().procedures()).await.map_err(dropped)??;
+    let supervisor = caller.0.joint_supervisor()?;
+    let procedures = blocking(move || {
+        unit.read(Operation::ProceduresListed, None, supervisor.actor())?;
+        unit.database().procedures()
+    });
+    let procedures = procedures.await?;
     Ok(HttpResponse::Ok().json(ProcedureList { procedures }))
 }
 
@@ -108,40 +111,40 @@ pub async fn list(caller: Authenticated, unit: web::Data<CentralUnit>) -> Result
     delete, path = "/v1/audit/procedures/{id}", tag = "audit",
     params(
         ("id" = String, Path, description = "The procedure"),
-        ("Whorl-Person" = String, Header, description = "Responsible person (Art. 16)"),
     ),
     responses(
         (status = 204, description = "Closed, now or before"),
-        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = []))
 )]
 pub async fn close(
     caller: Authenticated,
-    id: web::Path<String>,
+    path: web::Path<String>,
     unit: web::Data<CentralUnit>,
 ) -> Result<HttpResponse, Problem> {
-    caller.0.joint_supervisor()?;
+    let supervisor = caller.0.joint_supervisor()?;
     let close = move || {
         let all = unit.database().procedures()?;
-        let id = Uuid::try_parse(&id).unwrap_or(Uuid::nil());
+        let id = id(&path);
         let Some(procedure) = all.into_iter().find(|procedure| procedure.id == id) else {
             return Err(Problem::new(Code::ProcedureNotFound, "there is no such monitoring procedure"));
         };
         if procedure.closed_at.is_none() {
-            let audit = audit(&caller.0, Operation::ProcedureClosed, procedure.member_state);
-            unit.database().record(Event { audit, change: Change::ProcedureClosed(id) })?;
+            let audit = audit(&unit, &supervisor, Operation::ProcedureClosed, procedure.member_state);
+            let change = Change::Plain(Effect::ProcedureClosed(id));
+            unit.database().record(Event::new(audit, change))?;
         }
         Ok(())
     };
-    web::block(close).await.map_err(dropped)??;
+    blocking(close).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn audit(caller: &Caller, operation: Operation, member_state: Option<MemberState>) -> AuditRecord {
-    AuditRecord { member_state, ..AuditRecord::of(Timestamp::now(), operation, caller.actor()) }
-}
-
-fn dropped(_: actix_web::error::BlockingError) -> Problem {
-    Problem::new(Code::Unavailable, "the request was dropped")
+fn audit(
+    unit: &CentralUnit,
+    supervisor: &Supervisor,
+    operation: Operation,
+    member_state: Option<MemberState>,
+) -> AuditRecord {
+    AuditRecord { member_state, ..AuditRecord::of(unit.now(), operation, supervisor.actor().clone()) }
 }

@@ -5,7 +5,8 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::central_unit::{Comparison, Hit};
+use super::hits::Verification;
+use crate::central_unit::{Hit, Told};
 use crate::database::{Disclosure, FingerprintData, Record, Threshold};
 use crate::eurodac::admission::Application;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
@@ -23,6 +24,22 @@ pub struct TransmissionAnswer {
     pub entered_at: Option<Timestamp>,
     /// What came of the comparison.
     pub comparison: ComparisonView,
+    /// The medium, where its return was asked for: the files as they were sent, once (Art. 5(2)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned_media: Option<Vec<ReturnedMedium>>,
+}
+
+/// A file that is given back.
+#[derive(Serialize, ToSchema)]
+pub struct ReturnedMedium {
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown).
+    pub position: u8,
+    /// As it was sent.
+    pub media_type: String,
+    /// The file, base64.
+    #[serde(serialize_with = "base64")]
+    #[schema(value_type = String, format = Byte)]
+    pub data: Option<Vec<u8>>,
 }
 
 /// Result of a comparison; only `performed` where there was none (category 2).
@@ -46,12 +63,16 @@ pub struct ComparisonView {
 pub struct HitView {
     /// Identifier of the hit.
     pub hit_id: Uuid,
+    /// What the expert said, once he has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
     /// -10 log10 of the false-match rate, rounded down: 60 is a rate of 1e-6.
     pub score: u32,
     /// The rate at which two different people reach this score with as many like fingers.
     pub false_match_rate: f64,
-    /// The matched record's data.
-    pub record: RecordData,
+    /// The matched record's data; absent after a verdict of `false-match` or `unreliable` (Art. 4(6)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordData>,
     /// Its prints, so that an expert can verify.
     pub fingerprints: Vec<FingerprintView>,
 }
@@ -137,14 +158,14 @@ fn base64<S: Serializer>(data: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok,
     }
 }
 
-impl ComparisonView {
-    /// `None`: there was no comparison.
-    pub fn new(comparison: Option<Comparison>) -> Self {
-        let Some(comparison) = comparison else {
-            return Self { performed: false, compared: None, threshold: None, hits: None };
+impl From<Told> for ComparisonView {
+    fn from(told: Told) -> Self {
+        let performed = !matches!(told, Told::NotCompared);
+        let Told::Result(comparison) = told else {
+            return Self { performed, compared: None, threshold: None, hits: None };
         };
         Self {
-            performed: true,
+            performed,
             compared: Some(comparison.compared),
             threshold: Some(comparison.threshold),
             hits: Some(comparison.hits.into_iter().map(HitView::from).collect()),
@@ -159,18 +180,21 @@ impl From<Hit> for HitView {
             let of_print = hit.found.fingers.iter().filter(|finger| finger.fingerprint == index);
             of_print.max_by_key(|finger| finger.score)
         };
-        let prints = hit.record.fingerprints.iter().zip(hit.prints).enumerate();
-        let fingerprints = prints.map(|(index, (data, print))| FingerprintView {
+        let (record, prints) =
+            hit.matched.map_or((None, Vec::new()), |(record, prints)| (Some(record), prints));
+        let data = record.iter().flat_map(|record| &record.fingerprints);
+        let fingerprints = data.zip(prints).enumerate().map(|(index, (data, print))| FingerprintView {
             score: best(index).map(|finger| finger.score),
             compared_with: best(index).map(|finger| finger.position.code()),
             ..FingerprintView::new(data, Some(print))
         });
         Self {
             hit_id: hit.found.hit_id,
+            verification: Verification::of(&hit.found),
             score: hit.found.score,
             false_match_rate: hit.false_match_rate,
             fingerprints: fingerprints.collect(),
-            record: RecordData::from(hit.record),
+            record: record.map(RecordData::from),
         }
     }
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::access::{Authority, AuthorityId};
-use crate::database::{Disclosure, FingerTemplate, Idempotency, Print, Record, ResultOfComparison};
-use crate::eurodac::audit::Procedure;
-use crate::eurodac::erasure::Ground;
+use super::Effect;
+use crate::access::AuthorityId;
+use crate::database::{FingerTemplate, Idempotency, Print, Record};
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
+use crate::eurodac::operation::Operation;
 
 /// Who did it: R-AUDIT-1 wants the authority and the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,28 +21,14 @@ pub struct Actor {
     pub person: String,
 }
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What came of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Operation {
-    /// The data directory was made, or an authority added.
-    Administration,
-    /// A category 1 or 2 set was entered.
-    Entry,
-    /// A set was compared; its result is in the audit.
-    Comparison,
-    /// The result of an earlier comparison was told again.
-    Repetition,
-    /// A set was erased before its time (R-ERASE-1).
-    Erasure,
-    /// The journal was put back from a backup, and what had been erased since was forgotten again (R-OPS-2, R-ERASE-2).
-    Restoration,
-    /// Records older than a year were destroyed (R-AUDIT-4).
-    Retention,
-    /// A monitoring procedure was begun (R-AUDIT-5).
-    ProcedureOpened,
-    /// A monitoring procedure was closed.
-    ProcedureClosed,
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// R-ACCESS-4: it was refused, with this code.
+    Refused(String),
 }
 
 /// How many stored sets of one kind a comparison touched (R-COMP-10).
@@ -62,8 +48,12 @@ pub struct Compared {
 pub struct AuditRecord {
     /// Day and hour.
     pub at: Timestamp,
-    /// What was done.
+    /// What was done, or asked for.
     pub operation: Operation,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How many times, where refusals are recorded together; else 1.
+    pub times: u32,
     /// By whom.
     pub actor: Actor,
     /// For which State.
@@ -76,8 +66,14 @@ pub struct AuditRecord {
     pub attested: bool,
     /// R-COMP-10.
     pub compared: Vec<Compared>,
+    /// R-COMP-10, of blocked sets: not for everybody who sees the rest (R-BLOCK-2).
+    pub compared_blocked: Vec<Compared>,
     /// Records disclosed by the operation, by id.
     pub disclosed: Vec<Uuid>,
+    /// From the arrival of the request to this record. Unit: milliseconds. Of operations that are answered by it.
+    pub took_ms: Option<u32>,
+    /// R-OPS-4: whether it was to be answered before others.
+    pub urgent: bool,
 }
 
 impl AuditRecord {
@@ -86,13 +82,30 @@ impl AuditRecord {
         Self {
             at,
             operation,
+            outcome: Outcome::Done,
+            times: 1,
             actor,
             member_state: None,
             category: None,
             reference_number: None,
             attested: false,
             compared: Vec::new(),
+            compared_blocked: Vec::new(),
             disclosed: Vec::new(),
+            took_ms: None,
+            urgent: false,
+        }
+    }
+}
+
+impl AuditRecord {
+    /// Of an operation that is about a set.
+    pub fn about(record: &Record, at: Timestamp, operation: Operation, actor: Actor) -> Self {
+        Self {
+            member_state: Some(record.member_state),
+            category: Some(record.category),
+            reference_number: Some(record.reference_number.clone()),
+            ..Self::of(at, operation, actor)
         }
     }
 }
@@ -103,33 +116,32 @@ pub struct Event {
     pub audit: AuditRecord,
     /// What changes.
     pub change: Change,
+    /// R-DATA-3: the request that does it, where it can be repeated.
+    pub request: Option<Idempotency>,
+}
+
+impl Event {
+    /// Of a request that cannot be repeated, or of none.
+    pub fn new(audit: AuditRecord, change: Change) -> Self {
+        Self { audit, change, request: None }
+    }
+
+    /// R-AUDIT-1: of something that changes nothing, and is recorded.
+    pub fn of(audit: AuditRecord) -> Self {
+        Self::new(audit, Change::Nothing)
+    }
 }
 
 /// What changes.
 pub enum Change {
-    /// Nothing but the audit: a result was told again.
+    /// Nothing but the audit.
     Nothing,
-    /// The data directory is made: which States take part. Empty: any.
-    Initialised(Vec<MemberState>),
-    /// An authority may act from now on; its key is hashed.
-    AuthorityAdded(Authority),
+    /// What needs nothing sealed.
+    Plain(Effect),
     /// R-DATA-7: a set is entered. Its sequence is given to it when it is written.
     Entered(Box<Entry>),
-    /// A comparison is done. R-HIT-3: disclosures are durable before any hit leaves.
-    Concluded {
-        /// The probe's record and its result; `None` for category 3, of which nothing is kept (R-COMP-5).
-        result: Option<(Uuid, ResultOfComparison)>,
-        /// Records whose data leave, and the disclosure to write on each.
-        disclosures: Vec<(Uuid, Disclosure)>,
-    },
-    /// R-ERASE-1: a set is erased.
-    Erased(Uuid, Ground),
-    /// R-AUDIT-4: what is older than a year is destroyed.
-    Retained(Retention),
-    /// R-AUDIT-5: a monitoring procedure begins.
-    ProcedureOpened(Procedure),
-    /// It is closed.
-    ProcedureClosed(Uuid),
+    /// R-EDIT-1: a set is as this says from now on.
+    Amended(Box<Entry>),
 }
 
 /// What is destroyed of the audit, or was, and what it is about.
@@ -151,6 +163,4 @@ pub struct Entry {
     pub templates: Vec<FingerTemplate>,
     /// What an expert verifies.
     pub prints: Vec<Print>,
-    /// The request that did it.
-    pub idempotency: Option<Idempotency>,
 }

@@ -19,7 +19,7 @@ mod tree;
 pub mod verify;
 
 pub use checkpoint::{Checkpoint, checkpoint_name};
-pub use event::{Actor, AuditRecord, Change, Compared, Entry, Event, Operation, Retention};
+pub use event::{Actor, AuditRecord, Change, Compared, Entry, Event, Outcome, Retention};
 pub use frame::Chain;
 pub use hollow::{Left, hollow_name, hollow_segments, make_hollow};
 pub(crate) use hollow::{load_either, walk_hollow};

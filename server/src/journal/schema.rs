@@ -2,7 +2,7 @@
 //!
 //! | body: offset | bytes | what |
 //! | --- | --- | --- |
-//! | 0 | 1 | version of this schema, 1 |
+//! | 0 | 1 | version of this schema, 2 |
 //! | 1 | 4 | length of the head, little-endian |
 //! | 5 | | the head: [`Written`], as postcard |
 //! | | | of an entry: its sealed parts, one behind the other, as long as the head says |
@@ -11,18 +11,25 @@
 //! changed, can be forgotten: without its key nothing of it but the audit can be read (R-ERASE-2, R-ACCESS-7). They are
 //! outside the head so that replaying does not copy them, and so that one print can be read without the others.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::Retention;
+use super::event::{Compared, Retention};
 use super::{AuditRecord, JournalError};
 use crate::access::Authority;
-use crate::database::{Disclosure, Idempotency, ResultOfComparison};
+use crate::database::{Idempotency, ResultOfComparison, StoredHit};
 use crate::eurodac::audit::Procedure;
+use crate::eurodac::blocking::Decision;
 use crate::eurodac::erasure::Ground;
+use crate::eurodac::hits::Verdict;
 use crate::eurodac::model::MemberState;
+use crate::eurodac::notices::{Notice, Reply};
+use crate::eurodac::rights::{Answer, Request};
+use crate::eurodac::start::Participant;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Version, and length of the head.
 const BEFORE_HEAD_BYTES: usize = 5;
 
@@ -33,6 +40,8 @@ pub struct Written {
     pub audit: AuditRecord,
     /// What the operation changed.
     pub effect: Effect,
+    /// R-DATA-3: the request that did it, where it can be repeated.
+    pub request: Option<Idempotency>,
 }
 
 /// What an operation changed, as it is written. New effects are added at the end: their place in the list is their number.
@@ -40,10 +49,10 @@ pub struct Written {
 pub enum Effect {
     /// Nothing.
     None,
-    /// These States take part.
-    Initialised(Vec<MemberState>),
-    /// An authority may act.
-    AuthorityAdded(Authority),
+    /// The data directory is made.
+    Initialised,
+    /// An authority is as this says from now on; its keys are hashed.
+    Authority(Authority),
     /// A set was entered; State, category and reference number are those of the audit.
     Entered {
         /// Its id.
@@ -52,22 +61,24 @@ pub enum Effect {
         sequence: u32,
         /// Its sealed parts.
         parts: PartLengths,
-        /// The request that did it.
-        idempotency: Option<Idempotency>,
+        /// The class of the days from taking to transmission ([`crate::eurodac::statistics`]).
+        delay: Option<u16>,
     },
     /// A comparison was done.
     Concluded {
         /// Its result, but for category 3 (R-COMP-5).
         result: Option<(Uuid, ResultOfComparison)>,
-        /// Disclosures, by record (R-HIT-3).
-        disclosures: Vec<(Uuid, Disclosure)>,
+        /// Its hits, each of which discloses the record that it found (R-HIT-3).
+        hits: Vec<StoredHit>,
+        /// R-COMP-6: how many hits there were on blocked sets of a State and category: the count is all that is kept.
+        on_blocked: Vec<Compared>,
     },
     /// R-ERASE-1: a set was erased; State, category and reference number are those of the audit.
     Erased {
         /// Its id.
         id: Uuid,
-        /// Why.
-        ground: Ground,
+        /// Why; `None` at the end of its period (R-KEEP-1, R-KEEP-2).
+        ground: Option<Ground>,
     },
     /// A set was found without its key when the journal was put back from a backup: it had been erased after the backup was made.
     /// State, category and reference number are those of the audit.
@@ -81,6 +92,48 @@ pub enum Effect {
     ProcedureOpened(Procedure),
     /// It is closed: what it held goes with the next retention.
     ProcedureClosed(Uuid),
+    /// R-EDIT-1: a set was amended: it is sealed anew, under another key.
+    Amended {
+        /// Its id.
+        id: Uuid,
+        /// The key that it is sealed under from now on, in the keyring.
+        key: Uuid,
+        /// Its sealed parts.
+        parts: PartLengths,
+    },
+    /// R-BLOCK-1: a set is blocked from now on, or not.
+    Blocked(Uuid, bool),
+    /// R-BLOCK-3: the decision of Art. 12(2).
+    Decided(Decision),
+    /// R-HIT-4: a hit was verified.
+    Verified(Uuid, Verdict),
+    /// R-EDIT-2: a notice was given.
+    NoticeGiven(Notice),
+    /// A notice was answered.
+    NoticeAnswered(Uuid, Reply),
+    /// R-RIGHT-1: a data subject's request was opened; R-HIT-3: and the records in it are disclosed to the State that asked.
+    RequestOpened(Request),
+    /// R-RIGHT-4: a State of origin decided on its sets in it.
+    RequestAnswered(Uuid, MemberState, Answer),
+    /// R-OPS-1: a State's line in the register.
+    Participant(Participant),
+    /// R-OPS-1: operations start on this day.
+    OperationsStarted(Date),
+    /// The service was started, and had been down since then.
+    Started {
+        /// When it was last known to run; `None`: it had never run.
+        down_since: Option<Timestamp>,
+    },
+}
+
+impl Effect {
+    /// Lengths of the sealed parts that lie behind it.
+    pub fn parts(&self) -> Option<&PartLengths> {
+        match self {
+            Self::Entered { parts, .. } | Self::Amended { parts, .. } => Some(parts),
+            _ => None,
+        }
+    }
 }
 
 /// Lengths of the sealed parts of an entry, in their order. Unit: bytes.
@@ -164,10 +217,7 @@ impl Written {
         let head = rest.get(..length).ok_or_else(|| wrong("its head is cut short"))?;
         let written: Self = postcard::from_bytes(head).map_err(|e| JournalError::Schema(e.to_string()))?;
         let parts = (rest.len() - length) as u64;
-        let said = match &written.effect {
-            Effect::Entered { parts, .. } => parts.total(),
-            _ => 0,
-        };
+        let said = written.effect.parts().map_or(0, PartLengths::total);
         if parts != said {
             return Err(wrong("its parts are not as long as it says"));
         }
@@ -178,16 +228,14 @@ impl Written {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{Actor, Compared, Operation};
+    use crate::eurodac::operation::Operation;
+    use crate::journal::{Actor, Compared};
 
     fn audit() -> AuditRecord {
+        let actor = Actor { authority: Some("a1".into()), person: "p".into() };
         AuditRecord {
-            at: "2026-11-22T10:00:00.5Z".parse().unwrap(),
-            operation: Operation::Comparison,
-            actor: Actor { authority: Some("a1".into()), person: "p".into() },
             member_state: Some("AT".parse().unwrap()),
             category: Some(crate::eurodac::model::Category::Applicant),
-            reference_number: None,
             attested: true,
             compared: vec![Compared {
                 category: crate::eurodac::model::Category::BorderCrossing,
@@ -195,19 +243,16 @@ mod tests {
                 sets: 7,
             }],
             disclosed: vec![Uuid::from_u128(9)],
+            ..AuditRecord::of("2026-11-22T10:00:00.5Z".parse().unwrap(), Operation::Comparison, actor)
         }
     }
 
     #[test]
     fn what_is_written_is_read_with_its_parts_where_they_are() {
         let lengths = PartLengths { record: 3, templates: 2, prints: vec![1, 4] };
-        let effect = Effect::Entered {
-            id: Uuid::from_u128(5),
-            sequence: 8,
-            parts: lengths.clone(),
-            idempotency: None,
-        };
-        let written = Written { audit: audit(), effect };
+        let effect =
+            Effect::Entered { id: Uuid::from_u128(5), sequence: 8, parts: lengths.clone(), delay: None };
+        let written = Written { audit: audit(), effect, request: None };
         let sealed = [b"rec".to_vec(), b"tt".to_vec(), b"p".to_vec(), b"qqqq".to_vec()];
         let body = written.encode(&sealed).unwrap();
         let (read, start) = Written::decode(&body).unwrap();
@@ -223,12 +268,12 @@ mod tests {
 
     #[test]
     fn a_body_cut_short_or_of_another_version_is_refused() {
-        let body = Written { audit: audit(), effect: Effect::None }.encode(&[]).unwrap();
+        let body = Written { audit: audit(), effect: Effect::None, request: None }.encode(&[]).unwrap();
         for length in 0..body.len() {
             assert!(Written::decode(&body[..length]).is_err(), "{length}");
         }
         let mut later = body.clone();
-        later[0] = 2;
+        later[0] = VERSION + 1;
         assert!(Written::decode(&later).is_err());
         assert!(Written::decode(&[&body[..], &[0]].concat()).is_err(), "parts that nobody announced");
     }

@@ -94,7 +94,7 @@ fn is_kept_or_gone(sent: &mut Sent, past: &Past, served: &Served) {
     if sent.category == 1 {
         let told: Vec<_> = hits_of(answer).map(|hit| hit["hit_id"].as_str().unwrap().to_owned()).collect();
         // Of what was erased before anybody was told, nobody is told.
-        let hits = past.results[&id].hits.iter().map(|hit| (hit.record_id, hit.hit_id.to_string()));
+        let hits = past.results[&id].hits.iter().map(|hit| (past.hits[hit], hit.to_string()));
         let written = hits.filter(|(record, hit)| told.contains(hit) || !past.erased.contains(record));
         let written: Vec<_> = written.map(|(_, hit)| hit).collect();
         assert_eq!(told, written, "{}", sent.reference);

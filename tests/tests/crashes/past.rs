@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use uuid::Uuid;
-use whorl::database::ResultOfComparison;
+use whorl::database::{ResultOfComparison, StoredHit};
 use whorl::eurodac::model::{Category, MemberState};
+use whorl::eurodac::operation::Operation;
 use whorl::files::Disk;
-use whorl::journal::{AuditRecord, Effect, Operation, Written, replay};
+use whorl::journal::{AuditRecord, Effect, Outcome, Written, replay};
 
 /// A set that was entered.
 pub struct Entered {
@@ -24,6 +25,8 @@ pub struct Past {
     pub entered: BTreeMap<Uuid, Entered>,
     pub erased: HashSet<Uuid>,
     pub results: HashMap<Uuid, ResultOfComparison>,
+    /// The record that each hit found.
+    pub hits: HashMap<Uuid, Uuid>,
     /// Recipient and moment, in order.
     pub disclosures: HashMap<Uuid, Vec<(String, String)>>,
     references: HashSet<String>,
@@ -45,9 +48,9 @@ impl Past {
         past
     }
 
-    fn take(&mut self, Written { audit, effect }: Written) {
+    fn take(&mut self, Written { audit, effect, request }: Written) {
         match effect {
-            Effect::Entered { id, sequence, idempotency, .. } => {
+            Effect::Entered { id, sequence, .. } => {
                 let reference = audit.reference_number.unwrap().as_str().to_owned();
                 assert_eq!(
                     sequence as usize,
@@ -55,8 +58,8 @@ impl Past {
                     "sequences have no gaps"
                 );
                 assert!(self.references.insert(reference.clone()), "{reference} was entered twice");
-                if let Some(used) = idempotency {
-                    assert_eq!(used.record_id, id);
+                if let Some(used) = request {
+                    assert_eq!(used.made, id);
                     assert!(
                         self.requests.insert((used.authority, used.key)),
                         "{reference}: one request, two entries"
@@ -66,13 +69,15 @@ impl Past {
                 let entered = Entered { reference, category, state, sequence };
                 assert!(self.entered.insert(id, entered).is_none(), "{id} was given twice");
             }
-            Effect::Concluded { result, disclosures } => {
-                let told: Vec<Uuid> = disclosures.iter().map(|(id, _)| *id).collect();
+            Effect::Concluded { result, hits, on_blocked } => {
+                let told: Vec<Uuid> = hits.iter().map(|hit| hit.record_id).collect();
                 assert_eq!(audit.disclosed, told, "audit and effect are one");
-                self.is_lawful(&audit, result.as_ref(), &told);
-                for (id, disclosure) in disclosures {
-                    let disclosure = (disclosure.recipient.to_string(), disclosure.at.to_string());
-                    self.disclosures.entry(id).or_default().push(disclosure);
+                assert!(on_blocked.is_empty(), "nothing was blocked");
+                self.is_lawful(&audit, result.as_ref(), &hits);
+                for hit in hits {
+                    self.hits.insert(hit.hit_id, hit.record_id);
+                    let disclosure = (hit.recipient.to_string(), hit.at.to_string());
+                    self.disclosures.entry(hit.record_id).or_default().push(disclosure);
                 }
                 if let Some((id, result)) = result {
                     let again = self.results.insert(id, result);
@@ -85,18 +90,24 @@ impl Past {
                 self.references.remove(&gone.reference);
                 self.erased.insert(id);
             }
-            Effect::Initialised(_)
-            | Effect::AuthorityAdded(_)
-            | Effect::Retained(_)
-            | Effect::ProcedureOpened(_)
-            | Effect::ProcedureClosed(_) => {}
-            Effect::None => assert_eq!(audit.operation, Operation::Repetition),
+            Effect::None => {
+                let changes_nothing =
+                    [Operation::Repetition, Operation::RecordRead, Operation::RecordsListed];
+                let refused = audit.outcome != Outcome::Done;
+                assert!(refused || changes_nothing.contains(&audit.operation), "{:?}", audit.operation);
+            }
+            _ => {}
         }
     }
 
     /// R-COMP-11, R-COMP-4: category 1 found exactly the sets of the same person that other States had entered before; category 3
     /// none but category 1.
-    fn is_lawful(&self, audit: &AuditRecord, result: Option<&(Uuid, ResultOfComparison)>, told: &[Uuid]) {
+    fn is_lawful(
+        &self,
+        audit: &AuditRecord,
+        result: Option<&(Uuid, ResultOfComparison)>,
+        hits: &[StoredHit],
+    ) {
         let (reference, state) =
             (audit.reference_number.as_ref().unwrap().as_str(), audit.member_state.unwrap());
         let mates = |before: u32, category_2: bool| -> HashSet<Uuid> {
@@ -108,12 +119,12 @@ impl Past {
             };
             self.entered.iter().filter(mate).map(|(id, _)| *id).collect()
         };
-        let found: HashSet<Uuid> = told.iter().copied().collect();
-        assert_eq!(found.len(), told.len(), "{reference}: told of a record twice");
+        let found: HashSet<Uuid> = hits.iter().map(|hit| hit.record_id).collect();
+        assert_eq!(found.len(), hits.len(), "{reference}: told of a record twice");
         match result {
             Some((id, result)) => {
-                let hits: Vec<Uuid> = result.hits.iter().map(|hit| hit.record_id).collect();
-                assert_eq!(hits, told, "{reference}: R-HIT-3");
+                let told: Vec<Uuid> = hits.iter().map(|hit| hit.hit_id).collect();
+                assert_eq!(result.hits, told, "{reference}: R-HIT-3");
                 let own = self.entered.get(id).expect("what is compared is not erased");
                 assert_eq!(found, mates(own.sequence, true), "{reference}: R-COMP-11");
             }

@@ -1,6 +1,7 @@
 //! What a transmission leaves in the audit: read from the journal, once the server has stopped.
 
-use whorl::journal::{AuditRecord, Operation};
+use whorl::eurodac::operation::Operation;
+use whorl::journal::AuditRecord;
 
 use crate::harness::Installation;
 use crate::people::transmission;
@@ -14,7 +15,7 @@ fn audit(installation: &Installation) -> Vec<AuditRecord> {
     records
         .into_iter()
         .map(|(_, record)| record)
-        .filter(|r| r.operation != Operation::Administration)
+        .filter(|r| ![Operation::Administration, Operation::Started].contains(&r.operation))
         .collect()
 }
 

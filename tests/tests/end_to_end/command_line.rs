@@ -59,7 +59,10 @@ fn only_states_that_take_part_get_authorities() {
     assert!(add("DE").status.success());
     let refused = add("FR");
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("FR does not take part"));
+    assert!(
+        text(&refused.stderr)
+            .contains("member_state does not take part; the States that take part are [AT, DE]")
+    );
 }
 
 #[test]

@@ -34,7 +34,8 @@ pub struct Installation {
 impl Installation {
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let admin = whorl_json(&["init", "--json", "--data", directory.path().to_str().unwrap()]);
+        let data = directory.path().to_str().unwrap();
+        let admin = whorl_json(&["init", "--json", "--data", data, "--states", "AT,BE,DE,ES,FR,IT,NL,SE"]);
         Self { admin: admin["key"].as_str().unwrap().to_owned(), directory }
     }
 
@@ -45,6 +46,16 @@ impl Installation {
     /// A new authority of a State; its key.
     pub fn authority(&self, state: &str) -> String {
         self.added(&["--role", "member-state", "--state", state, "--name", state])
+    }
+
+    /// The key of an authority that is no State's.
+    pub fn central(&self, role: &str) -> String {
+        self.added(&["--role", role, "--name", role])
+    }
+
+    /// The key of a State's supervisory authority.
+    pub fn national_supervisor(&self, state: &str) -> String {
+        self.added(&["--role", "national-supervisor", "--state", state, "--name", state])
     }
 
     /// The joint supervisory authority's key.

@@ -1,7 +1,8 @@
 //! Monitoring procedures over HTTP (R-AUDIT-5): who may begin and close them, what is refused, and what is recorded.
 
 use serde_json::json;
-use whorl::journal::Operation;
+use whorl::eurodac::operation::Operation;
+use whorl::journal::{AuditRecord, Outcome};
 
 use crate::harness::{Installation, Server, bearer};
 
@@ -61,8 +62,10 @@ fn r_audit_5_the_joint_supervisor_begins_and_closes_procedures_and_it_is_recorde
     server.delete(&supervisor, "/v1/audit/procedures/unknown").problem(404, "procedure-not-found");
     assert!(server.stop());
     let audit = installation.database().audit(0, 100).unwrap();
-    let of = |wanted| audit.iter().filter(|(_, audit)| audit.operation == wanted).count();
+    let done = |audit: &AuditRecord| audit.outcome == Outcome::Done;
+    let of = |wanted| audit.iter().filter(|(_, audit)| audit.operation == wanted && done(audit)).count();
     assert_eq!((of(Operation::ProcedureOpened), of(Operation::ProcedureClosed)), (1, 1));
-    let (_, opened) = audit.iter().find(|(_, audit)| audit.operation == Operation::ProcedureOpened).unwrap();
+    let (_, opened) =
+        audit.iter().find(|(_, audit)| audit.operation == Operation::ProcedureOpened && done(audit)).unwrap();
     assert_eq!((opened.actor.person.as_str(), opened.member_state), ("p", Some("AT".parse().unwrap())));
 }

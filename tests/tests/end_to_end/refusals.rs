@@ -71,7 +71,6 @@ fn law_cases() -> Vec<Case> {
         case(move |b| b[taken] = json!(future), 422, "date-in-future", taken),
         case(move |b| b[taken] = json!("2001-01-01"), 422, "retention-passed", taken),
         case(|b| b["reference_number"] = json!("DE1-1"), 422, "reference-number-invalid", "reference_number"),
-        case(|b| b["return_media"] = json!(true), 422, "return-media-unavailable", "return_media"),
     ]
 }
 

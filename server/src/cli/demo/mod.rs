@@ -13,12 +13,12 @@ use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table, presets::ASCII_MARKDOWN};
 use whorl_engine::engine::Choice;
 
-use super::authority::{NewAuthority, add};
-use super::init::administration;
+use super::authority::add;
+use super::init::set_up;
 use super::{BackendName, BackendOptions, DataDirectory};
 use crate::access::{Key, Role};
+use crate::central_unit::NewAuthority;
 use crate::eurodac::model::MemberState;
-use crate::journal::{Change, Event};
 use people::Person;
 use scenario::{PEOPLE, STEPS, Shown};
 use unit::Unit;
@@ -115,13 +115,14 @@ fn left_on_disk(directory: &Path, people: &[Person]) -> anyhow::Result<(usize, V
 fn prepare(directory: &Path) -> anyhow::Result<Vec<(MemberState, Key)>> {
     let database = DataDirectory::at(directory).create()?;
     let states: Vec<MemberState> = ["AT", "DE"].iter().filter_map(|code| code.parse().ok()).collect();
-    let change = Change::Initialised(states.clone());
-    database.record(Event { audit: administration(None), change })?;
+    set_up(&database, &states)?;
     let authority = |state: &MemberState| {
         let new = NewAuthority {
             name: format!("{state} demo"),
             role: Role::MemberState,
             member_state: Some(*state),
+            expires_at: None,
+            certificate: None,
         };
         Ok((*state, add(&database, new)?.1))
     };

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::eurodac::operation::Operation;
 use crate::journal::checkpoint::checkpoint_name;
 use crate::journal::frame::{Frame, SegmentHeader, segment_name};
 use crate::journal::note::SigningKey;
 use crate::journal::tree::Tree;
-use crate::journal::{Actor, AuditRecord, Effect, Operation, Retention, Written};
+use crate::journal::{Actor, AuditRecord, Effect, Retention, Written};
 
 /// When they are looked at.
 const NOW: &str = "2026-11-23T00:00:00Z";
@@ -98,7 +99,7 @@ fn retained() -> Files {
         Actor { authority: None, person: "whorl".into() },
     );
     let effect = Effect::Retained(Retention { below: 3, ..Retention::default() });
-    let body = Written { audit, effect }.encode(&[]).unwrap();
+    let body = Written { audit, effect, request: None }.encode(&[]).unwrap();
     let mut bodies = BODIES;
     bodies[6] = &body;
     written(bodies)
