@@ -22,6 +22,8 @@ mod prints;
 mod reading;
 mod registers;
 mod rights;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 pub use comparison::Comparison;

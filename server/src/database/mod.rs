@@ -141,6 +141,12 @@ impl Database {
         self.failure.check().err().map(|error| error.to_string())
     }
 
+    /// From now on it answers nothing, as after an error of the disk.
+    #[cfg(test)]
+    pub(crate) fn fail(&self) {
+        self.failure.latch(&StoreError::Failed("made to fail".into()));
+    }
+
     /// Whether `whorl init` was done.
     pub fn is_initialised(&self) -> Result<bool, StoreError> {
         Ok(self.store()?.get(&keys::initialised())?.is_some())
@@ -173,7 +179,7 @@ impl Database {
         self.record_and(event, Box::new(|_| ()))
     }
 
-    /// The same; and of an entry or an erasure, `then` is called when it is durable, before anything that was recorded after it is
+    /// The same; and of an entry or a change of a set, `then` is called when it is durable, before anything that was recorded after it is
     /// told; with the sequence of an entry.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ const GROUP_MAX: usize = 256;
 /// Sealed bytes from which on a group is not added to. Unit: bytes.
 const GROUP_BYTES: usize = 16 << 20;
 
-/// What is done to the gallery when an entry or an erasure is durable, before anything that was written after it is told. Gets the
+/// What is done to the gallery when an entry or a change of a set is durable, before anything that was written after it is told. Gets the
 /// sequence of an entry.
 pub(super) type Then = Box<dyn FnOnce(u32) + Send>;
 
@@ -44,7 +44,7 @@ pub(super) struct Job {
     pub(super) request: Option<Idempotency>,
     /// The parts of an entry or an amendment.
     pub(super) sealed: Vec<Vec<u8>>,
-    /// For an entry and an erasure.
+    /// For an entry, and a change of a set.
     pub(super) then: Then,
     pub(super) reply: SyncSender<Result<(), StoreError>>,
 }
@@ -205,15 +205,18 @@ impl Writer {
         // R-ERASE-2: the gallery, the key, the row, in this order; a crash in between is made good at the next start.
         let (mut erased, mut amended) = (Vec::new(), Vec::new());
         for done in &mut group {
-            let (id, keys) = match done.written.effect {
-                Effect::Erased { id, .. } => (id, &mut erased),
-                Effect::Amended { id, .. } => (id, &mut amended),
+            let keys = match done.written.effect {
+                Effect::Erased { id, .. } => Some((id, &mut erased)),
+                Effect::Amended { id, .. } => Some((id, &mut amended)),
+                Effect::Blocked(..) => None,
                 _ => continue,
             };
             if let Some(then) = done.then.take() {
                 then(0);
             }
-            keys.extend(self.key_of(id)?);
+            if let Some((id, keys)) = keys {
+                keys.extend(self.key_of(id)?);
+            }
         }
         self.keyring.destroy_all(&erased)?;
         let mut follower = Follower::new(&*self.store, self.applied.clone())?;

@@ -76,6 +76,83 @@ mod tests {
         }
     }
 
+    /// Category, day taken, the last moment at which the set may be compared, in UTC. Brussels is an hour ahead of it in winter, and
+    /// two in summer.
+    const BOUNDARIES: [(Category, Date, &str, &str); 14] = [
+        (
+            Category::Applicant,
+            date(2024, 2, 29),
+            "2034-02-28T22:59:59Z",
+            "29 February, no such day ten years on",
+        ),
+        (
+            Category::BorderCrossing,
+            date(2024, 2, 29),
+            "2026-02-28T22:59:59Z",
+            "29 February, nor two years on",
+        ),
+        (
+            Category::Applicant,
+            date(2026, 2, 28),
+            "2036-02-28T22:59:59Z",
+            "28 February, though there is a 29th ten years on",
+        ),
+        (
+            Category::BorderCrossing,
+            date(2026, 2, 28),
+            "2028-02-28T22:59:59Z",
+            "28 February, into a leap year",
+        ),
+        (Category::Applicant, date(2024, 2, 28), "2034-02-28T22:59:59Z", "28 February of a leap year"),
+        (Category::Applicant, date(2026, 4, 30), "2036-04-30T21:59:59Z", "end of a month of thirty days"),
+        (Category::BorderCrossing, date(2026, 1, 31), "2028-01-31T22:59:59Z", "end of a month of thirty-one"),
+        (Category::Applicant, date(2026, 12, 31), "2036-12-31T22:59:59Z", "end of the year"),
+        (Category::BorderCrossing, date(2027, 1, 1), "2029-01-01T22:59:59Z", "first day of the year"),
+        // On 29 March 2026 clocks go forward: the day has 23 hours, and its end is in summer time.
+        (
+            Category::BorderCrossing,
+            date(2024, 3, 29),
+            "2026-03-29T21:59:59Z",
+            "the day on which summer time begins",
+        ),
+        (Category::BorderCrossing, date(2024, 3, 28), "2026-03-28T22:59:59Z", "the day before"),
+        // On 25 October 2026 they go back: the day has 25 hours.
+        (
+            Category::BorderCrossing,
+            date(2024, 10, 25),
+            "2026-10-25T22:59:59Z",
+            "the day on which summer time ends",
+        ),
+        (Category::BorderCrossing, date(2024, 10, 24), "2026-10-24T21:59:59Z", "the day before"),
+        (
+            Category::Applicant,
+            date(2026, 11, 22),
+            "2036-11-22T22:59:59Z",
+            "the day on which operations start",
+        ),
+    ];
+
+    #[test]
+    fn r_keep_1_2_3_r_comp_7_both_sides_of_every_boundary() {
+        for (category, taken, last, what) in BOUNDARIES {
+            let last: Timestamp = last.parse().unwrap();
+            let (before, after) = (legal_day(last), legal_day(last + jiff::SignedDuration::from_secs(1)));
+            let last_day = last_day(category, taken).unwrap();
+            assert_eq!((last_day, last_day.tomorrow().unwrap()), (before, after), "{what}");
+            assert!(!is_over(last_day, before) && is_over(last_day, after), "{what}");
+            assert!(
+                day_number(last_day) >= day_number(before) && day_number(last_day) < day_number(after),
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn r_keep_3_an_amendment_never_prolongs() {
+        let (early, late) = (date(2030, 1, 1), date(2031, 1, 1));
+        assert_eq!([never_prolonged(early, late), never_prolonged(late, early)], [early; 2]);
+    }
+
     #[test]
     fn r_keep_3_the_day_changes_at_midnight_in_brussels() {
         let at = |text: &str| legal_day(text.parse().unwrap());

@@ -12,6 +12,7 @@ use super::recorded::{Asking, NOBODY};
 use crate::access::{Caller, CertificateHash, Identified, Key, Rejected};
 use crate::central_unit::CentralUnit;
 use crate::journal::Actor;
+use crate::store::StoreError;
 
 /// The header that names the responsible person (Art. 16).
 pub const PERSON: &str = "Whorl-Person";
@@ -45,9 +46,18 @@ fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
         return Err(failed());
     };
     // The key first: whoever has none is told nothing of the other headers.
-    let identified = identify(request, unit, |id| {
+    let claims = |id: &str| {
         request.extensions_mut().insert(asking(Some(id.to_owned())));
-    })?;
+    };
+    let identified = match identify(request, unit, claims) {
+        Ok(identified) => identified,
+        Err(Unidentified::Nobody(problem)) => return Err(problem),
+        Err(Unidentified::NotAnyMore(id, problem)) => {
+            request.extensions_mut().insert(Asking { authenticated: true, ..asking(Some(id.clone())) });
+            limits.ask(&id)?;
+            return Err(problem);
+        }
+    };
     let known = Asking {
         member_state: identified.member_state(),
         authenticated: true,
@@ -58,13 +68,37 @@ fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
     Ok(Authenticated(identified.in_the_name_of(named?)))
 }
 
+/// Why nobody is identified.
+enum Unidentified {
+    /// No credentials, or none that are known.
+    Nobody(Problem),
+    /// Who has shown a secret that was an authority's; its id.
+    NotAnyMore(String, Problem),
+}
+
+impl From<Problem> for Unidentified {
+    fn from(problem: Problem) -> Self {
+        Self::Nobody(problem)
+    }
+}
+
+impl From<StoreError> for Unidentified {
+    fn from(error: StoreError) -> Self {
+        Self::Nobody(error.into())
+    }
+}
+
 fn failed() -> Problem {
     Problem::new(Code::AuthenticationFailed, "the key is not known, or not a key")
 }
 
 /// By the certificate that the handshake has proved, or by the key; by both, where both are there, and then they are one authority's.
 /// `claims` is told whose key it says it is.
-fn identify(request: &HttpRequest, unit: &CentralUnit, claims: impl Fn(&str)) -> Result<Identified, Problem> {
+fn identify(
+    request: &HttpRequest,
+    unit: &CentralUnit,
+    claims: impl Fn(&str),
+) -> Result<Identified, Unidentified> {
     let header = request.headers().get(header::AUTHORIZATION);
     let certificate = request.conn_data::<CertificateHash>();
     let by_certificate = match certificate {
@@ -75,9 +109,10 @@ fn identify(request: &HttpRequest, unit: &CentralUnit, claims: impl Fn(&str)) ->
         let (Some(certificate), Some(authority)) = (certificate, by_certificate) else {
             let detail =
                 "send `Authorization: Bearer <key>` with the key of your authority, or a client certificate";
-            return Err(Problem::new(Code::AuthenticationRequired, detail));
+            return Err(Problem::new(Code::AuthenticationRequired, detail).into());
         };
-        return Identified::by_certificate(authority, certificate).map_err(rejected);
+        let id = authority.id.clone();
+        return Identified::by_certificate(authority, certificate).map_err(|why| rejected(why, id));
     };
     let text = header.to_str().map_err(|_| failed())?;
     let key = text
@@ -88,20 +123,22 @@ fn identify(request: &HttpRequest, unit: &CentralUnit, claims: impl Fn(&str)) ->
     claims(key.authority_id());
     let authority = unit.database().authority(key.authority_id())?.ok_or_else(failed)?;
     if by_certificate.is_some_and(|other| other.id != authority.id) {
-        return Err(failed());
+        return Err(failed().into());
     }
-    Identified::by_key(authority, &key, unit.now()).map_err(rejected)
+    let id = authority.id.clone();
+    Identified::by_key(authority, &key, unit.now()).map_err(|why| rejected(why, id))
 }
 
 /// Only who has shown the secret is told what has become of it.
-fn rejected(why: Rejected) -> Problem {
-    match why {
-        Rejected::Unknown => failed(),
+fn rejected(why: Rejected, id: String) -> Unidentified {
+    let problem = match why {
+        Rejected::Unknown => return failed().into(),
         Rejected::Expired => Problem::new(Code::KeyExpired, "ask the Central Unit for another key"),
         Rejected::Revoked => {
             Problem::new(Code::AuthorityRevoked, "it was taken off the list of designated authorities")
         }
-    }
+    };
+    Unidentified::NotAnyMore(id, problem)
 }
 
 fn person(request: &HttpRequest) -> Result<String, Problem> {

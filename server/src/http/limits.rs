@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::problem::{Code, Problem};
 
 /// Refusals of an address that nobody is authenticated at, a second; and at once. Each is a record of the journal.
-const IN_VAIN: (u32, u32) = (5, 50);
+const IN_VAIN: (u32, u32) = (10, 100);
 /// Addresses and authorities that are remembered before those that are at rest are forgotten.
 const REMEMBERED: usize = 10_000;
 

@@ -63,7 +63,7 @@ impl Installation {
         self.added(&["--role", "joint-supervisor", "--name", "Supervisor"])
     }
 
-    fn added(&self, who: &[&str]) -> String {
+    pub fn added(&self, who: &[&str]) -> String {
         let data = self.path().to_str().unwrap();
         let arguments = [&["authority", "add", "--json", "--data", data], who].concat();
         whorl_json(&arguments)["key"].as_str().unwrap().to_owned()
@@ -222,6 +222,34 @@ impl Server {
             request = request.header("Content-Type", "application/json");
         }
         read(request.send(body)?)
+    }
+
+    /// Any method to any path, with a JSON body where there is one.
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if body.is_some() && !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            request = request.header("Content-Type", "application/json");
+        }
+        let sent = match body {
+            Some(body) => self.http.run(request.body(body.to_vec()).unwrap()),
+            None => self.http.run(request.body(()).unwrap()),
+        };
+        read(sent.unwrap()).unwrap()
+    }
+
+    /// A JSON body by a person.
+    pub fn post_json(&self, key: &str, path: &str, body: &Value) -> Answer {
+        self.send_json("POST", key, path, body)
+    }
+
+    /// The same with any method.
+    pub fn send_json(&self, method: &str, key: &str, path: &str, body: &Value) -> Answer {
+        let authorization = bearer(key);
+        let headers = [("Authorization", authorization.as_str()), ("Whorl-Person", "tester")];
+        self.request(method, path, &headers, Some(body.to_string().as_bytes()))
     }
 
     pub fn get(&self, key: &str, path: &str) -> Answer {

@@ -7,9 +7,13 @@
 )]
 
 mod access;
+mod access_matrix;
+mod amendments;
 mod audit;
 mod backups;
 mod benching;
+mod blocking;
+mod bypass;
 mod category_3;
 mod command_line;
 mod document;
@@ -18,13 +22,16 @@ mod evaluation;
 mod explaining;
 mod generation;
 mod harness;
+mod hits;
 mod images;
 mod people;
 mod procedures;
 mod races;
 mod records;
 mod refusals;
+mod registers;
 mod restarts;
+mod rights;
 mod rule_matrix;
 mod tidy;
 mod traces;
