@@ -4,6 +4,7 @@ mod audit;
 mod authority;
 mod backup;
 mod bench;
+mod config;
 mod data;
 mod demo;
 mod doctor;

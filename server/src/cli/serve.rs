@@ -13,13 +13,13 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use whorl_engine::calibration::{self, Calibration};
 
+use super::config::{self, Config};
 use super::{BackendOptions, DataDirectory, data, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, CheckpointSettings, Settings};
 use crate::clock::Clock;
 use crate::database::{KeySchedule, Recipient};
 use crate::http::{self, Starting};
 use crate::keyring::WrappingSource;
-use crate::report::Objectives;
 use crate::startup::Startup;
 
 /// Serve the Central Unit over HTTP
@@ -28,6 +28,7 @@ use crate::startup::Startup;
 /// finish.
 #[derive(Args)]
 #[command(after_help = "Example:\n  whorl serve --data /var/lib/whorl --listen 127.0.0.1:8080 --backend gpu")]
+#[command(after_long_help = help())]
 pub struct Serve {
     #[command(flatten)]
     directory: DataDirectory,
@@ -60,13 +61,25 @@ pub struct Serve {
     #[arg(conflicts_with = "rotate_wrapping_key_every")]
     next_wrapping_key: Option<WrappingSource>,
     /// Do not compare sets of people of the other sex; sets of unknown sex are compared with all
-    #[arg(long)]
-    sex_is_a_criterion: bool,
-    /// Requests of one authority a second; what is more is refused with 429
-    #[arg(long, value_name = "NUMBER", default_value = "2000")]
-    requests_a_second: NonZeroU32,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    sex_is_a_criterion: Option<bool>,
+    /// Requests of one authority a second; what is more is refused with 429 [default: 2000]
+    #[arg(long, value_name = "NUMBER")]
+    requests_a_second: Option<NonZeroU32>,
+    /// File of objectives, costs and settings (TOML), with an example in `--help`; options here go before what it says
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     backend: BackendOptions,
+}
+
+fn help() -> String {
+    let example: String =
+        config::EXAMPLE.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect();
+    format!(
+        "Example:\n  whorl serve --data /var/lib/whorl --listen 127.0.0.1:8080 --backend gpu --config whorl.toml\n\n\
+        Example of a configuration, of which everything may be left out:\n\n{example}"
+    )
 }
 
 /// Like `90d`, `1h` or `15m`; a second at least. A day has 24 hours.
@@ -106,6 +119,7 @@ impl Serve {
                 self.listen
             );
         }
+        let config = Config::read(self.config.as_deref())?;
         // A core dump would hold prints (R-COMP-5).
         setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
         if let Some(warning) = doctor::swap_warning() {
@@ -128,7 +142,7 @@ impl Serve {
             choice: &choice,
             extraction: extraction_settings()?,
             target_fpir: self.target_fpir,
-            sex_is_a_criterion: self.sex_is_a_criterion,
+            sex_is_a_criterion: config.sex_is_a_criterion(self.sex_is_a_criterion),
             clock: Clock::default(),
             calibration,
             checkpoints: CheckpointSettings { every: self.checkpoint_every, recipient: self.checkpoint_to },
@@ -148,8 +162,10 @@ impl Serve {
         );
         starting.end()?;
         println!("listening on http://{address}");
-        let settings =
-            http::Settings { requests_a_second: self.requests_a_second, objectives: Objectives::default() };
+        let settings = http::Settings {
+            requests_a_second: config.requests_a_second(self.requests_a_second),
+            objectives: config.objectives(),
+        };
         http::serve(unit, listener, settings)?;
         Ok(())
     }

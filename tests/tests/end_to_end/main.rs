@@ -33,6 +33,7 @@ mod registers;
 mod restarts;
 mod rights;
 mod rule_matrix;
+mod supervision;
 mod tidy;
 mod traces;
 mod unknown_positions;
