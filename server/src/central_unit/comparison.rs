@@ -197,7 +197,7 @@ impl CentralUnit {
     }
 
     /// The first answer again: as it was then, but for what may not be told any more; and on record that it was told.
-    fn told_again(
+    pub(super) fn told_again(
         &self,
         stored: ResultOfComparison,
         subject: &Subject<'_>,

@@ -39,7 +39,7 @@ impl CentralUnit {
         if !may_erase(record.category, ground, refugees_are_erased(self.database.decision()?)) {
             return Err(OperationError::GroundNotAllowed);
         }
-        self.eraser.erase(record, Operation::Erasure, Some(ground), transmitter.actor().clone())
+        self.eraser.erase(&record, Operation::Erasure, Some(ground), transmitter.actor().clone())
     }
 
     /// R-KEEP-1, R-KEEP-2: erases what is past its retention; and what decision (b) of Art. 12(2) left. How many sets.
@@ -70,7 +70,7 @@ impl Eraser {
         if !is_over(record.last_day, today(self.clock.now())) {
             return Ok(false);
         }
-        self.erase(record, Operation::Expiry, None, unit()).map(|()| true)
+        self.erase(&record, Operation::Expiry, None, unit()).map(|()| true)
     }
 
     /// R-BLOCK-3: decision (b) erases all blocked data at once; cut off, the rest at the next start.
@@ -85,7 +85,7 @@ impl Eraser {
                 let _claim = self.claims.claim(format!("record {id}"));
                 if let Some(record) = self.database.find(id)? {
                     let ground = Some(Ground::RecognisedRefugee);
-                    self.erase(record, Operation::Erasure, ground, unit())?;
+                    self.erase(&record, Operation::Erasure, ground, unit())?;
                     erased += 1;
                 }
             }
@@ -97,13 +97,13 @@ impl Eraser {
 
     fn erase(
         &self,
-        record: Record,
+        record: &Record,
         operation: Operation,
         ground: Option<Ground>,
         actor: Actor,
     ) -> Result<(), OperationError> {
         let id = record.id;
-        let audit = AuditRecord::about(&record, self.clock.now(), operation, actor);
+        let audit = AuditRecord::about(record, self.clock.now(), operation, actor);
         let enrolled = Arc::clone(&self.enrolled);
         let event = Event::new(audit, Change::Plain(Effect::Erased { id, ground }));
         match self.database.record_and(event, Box::new(move |_| enrolled.erase(id))) {

@@ -12,6 +12,7 @@ mod blocking;
 mod claims;
 mod comparison;
 mod daily;
+mod deferred;
 mod enrolled;
 mod entry;
 mod erasure;
@@ -28,6 +29,7 @@ mod timer;
 
 pub use comparison::Comparison;
 pub use daily::CheckpointSettings;
+pub use deferred::Deferred;
 pub use error::{OperationError, TransmissionError};
 pub use hits::Hit;
 pub use notices::About;

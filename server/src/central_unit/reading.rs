@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{CentralUnit, OperationError, today};
 use crate::access::{RegisterReader, Statistician, Supervisor, Viewer};
-use crate::database::{Page, Record, StoredHit};
+use crate::database::{AuditPage, Page, Record, StoredHit};
 use crate::eurodac::disclosure::may_see;
 use crate::eurodac::model::{Category, MemberState};
 use crate::eurodac::notices::Notice;
@@ -97,7 +97,7 @@ impl CentralUnit {
         from: u64,
         limit: usize,
         supervisor: &Supervisor,
-    ) -> Result<(Vec<(u64, AuditRecord)>, Option<u64>), OperationError> {
+    ) -> Result<AuditPage, OperationError> {
         self.read(Operation::AuditRead, supervisor.of(), supervisor.actor())?;
         let competent =
             |audit: &AuditRecord| supervisor.of().is_none_or(|state| audit.member_state == Some(state));

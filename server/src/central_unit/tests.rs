@@ -110,8 +110,7 @@ impl World {
     fn enter(
         &self,
         nth: usize,
-        category: u8,
-        number: u32,
+        (category, number): (u8, u32),
         person: u64,
         taken: &str,
         sex: &str,
@@ -184,17 +183,17 @@ fn prints(person: u64) -> Value {
 fn r_keep_1_2_3_r_comp_7_a_set_is_there_until_midnight_of_its_last_day_and_then_erased() {
     let mut world = World::new("2026-03-20T10:00:00Z");
     // Two years after it was taken it ends with the day on which summer time begins, at 22:00 UTC.
-    let (short, _) = world.enter(0, 2, 1, 5, "2024-03-31", "female");
-    let (long, _) = world.enter(0, 1, 1, 6, "2024-03-20", "female");
+    let (short, _) = world.enter(0, (2, 1), 5, "2024-03-31", "female");
+    let (long, _) = world.enter(0, (1, 1), 6, "2024-03-20", "female");
     world.go_to("2026-03-31T21:59:59Z");
     assert_eq!(world.unit().erase_what_is_over().unwrap(), 0);
-    assert_eq!(world.enter(1, 1, 1, 5, "2026-03-20", "unknown").1, 1, "the whole last day counts");
+    assert_eq!(world.enter(1, (1, 1), 5, "2026-03-20", "unknown").1, 1, "the whole last day counts");
     world.clock.advance(SignedDuration::from_secs(1));
     assert!(
         world.unit().own(short, world.state(0).state()).is_err(),
         "R-COMP-7: not shown, though not erased yet"
     );
-    assert_eq!(world.enter(1, 1, 2, 5, "2026-03-20", "unknown").1, 0, "nor compared");
+    assert_eq!(world.enter(1, (1, 2), 5, "2026-03-20", "unknown").1, 0, "nor compared");
     let before = world.stored();
     assert_eq!(world.unit().erase_what_is_over().unwrap(), 1);
     assert_eq!(
@@ -217,8 +216,8 @@ fn r_keep_1_2_3_r_comp_7_a_set_is_there_until_midnight_of_its_last_day_and_then_
 fn r_block_3_r_erase_1_each_decision_does_what_it_says_and_a_start_finishes_it() {
     for decision in [Decision::Unblock, Decision::Erase] {
         let mut world = World::new("2026-11-22T10:00:00Z");
-        let (blocked, _) = world.enter(0, 1, 1, 5, "2026-11-20", "male");
-        let (other, _) = world.enter(0, 1, 2, 6, "2026-11-20", "male");
+        let (blocked, _) = world.enter(0, (1, 1), 5, "2026-11-20", "male");
+        let (other, _) = world.enter(0, (1, 2), 6, "2026-11-20", "male");
         let administrator = world.callers[2].administrator().unwrap();
         world.unit().block(blocked, true, &world.state(0)).unwrap();
         let refugee = |world: &World| world.unit().erase(other, Ground::RecognisedRefugee, &world.state(0));
@@ -245,10 +244,10 @@ fn r_block_3_r_erase_1_each_decision_does_what_it_says_and_a_start_finishes_it()
 fn r_comp_8_sex_is_a_criterion_where_it_is_turned_on_and_unknown_matches_both() {
     let world = World::new("2026-11-22T10:00:00Z");
     for (number, sex) in (1..).zip(["female", "male", "unknown"]) {
-        world.enter(0, 1, number, 5, "2026-11-20", sex);
+        world.enter(0, (1, number), 5, "2026-11-20", sex);
     }
     for (number, (sex, found)) in (1..).zip([("female", 2), ("male", 2), ("unknown", 3)]) {
-        assert_eq!(world.enter(1, 1, number, 5, "2026-11-20", sex).1, found, "{sex}");
+        assert_eq!(world.enter(1, (1, number), 5, "2026-11-20", sex).1, found, "{sex}");
     }
     assert_eq!(world.check(1, 5), 3, "category 3 transmits none");
 }
@@ -256,8 +255,8 @@ fn r_comp_8_sex_is_a_criterion_where_it_is_turned_on_and_unknown_matches_both() 
 #[test]
 fn r_access_2_for_what_is_anothers_and_what_is_not_there_nothing_is_read() {
     let world = World::new("2026-11-22T10:00:00Z");
-    let (own, _) = world.enter(0, 1, 1, 5, "2026-11-20", "female");
-    let (erased, _) = world.enter(0, 1, 2, 6, "2026-11-20", "female");
+    let (own, _) = world.enter(0, (1, 1), 5, "2026-11-20", "female");
+    let (erased, _) = world.enter(0, (1, 2), 6, "2026-11-20", "female");
     world.unit().erase(erased, Ground::UnlawfullyRecorded, &world.state(0)).unwrap();
     // From now on whoever reads anything is refused, so that reading would be seen.
     world.unit().database().fail();

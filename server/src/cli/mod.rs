@@ -11,6 +11,7 @@ mod doctor;
 mod evaluate;
 mod explain;
 mod generate;
+mod import;
 mod init;
 mod keys;
 mod restore;
@@ -41,6 +42,7 @@ Examples:
   whorl init --data /var/lib/whorl --states AT,DE
   whorl authority add --data /var/lib/whorl --state AT --role member-state --name 'BFA Wien'
   whorl serve --data /var/lib/whorl
+  whorl import --to http://127.0.0.1:8080 --key-file at.key --person 'A. Berger' sets.ndjson
   whorl backup --data /var/lib/whorl --to /mnt/backup --recipient age1...
   whorl audit verify --data /var/lib/whorl       that nobody changed the journal
   whorl evaluate fvc FVC2002_DB1_B              error rates on your own prints
@@ -59,6 +61,7 @@ enum Command {
     Demo(demo::Demo),
     Init(init::Init),
     Serve(serve::Serve),
+    Import(import::Import),
     Authority(authority::Authority),
     Audit(audit::Audit),
     Backup(backup::Backup),
@@ -185,6 +188,7 @@ pub fn main() -> ExitCode {
         Command::Init(init) => init.run(),
         Command::Serve(serve) => serve.run(),
         Command::Authority(authority) => authority.run(),
+        Command::Import(import) => return import.run(),
         Command::Audit(audit) => return audit.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),

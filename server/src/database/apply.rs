@@ -99,6 +99,8 @@ impl<'a> Follower<'a> {
             Effect::Blocked(id, blocked) => self.block(*id, *blocked, subject(audit)),
             Effect::Decided(decision) => self.decide(*decision)?,
             Effect::Verified(id, verdict) => {
+                // The hit may be in the same batch, when the journal is followed.
+                self.commit()?;
                 if let Some(hit) = self.hit(*id)? {
                     self.counters.verified(*verdict, hit.recipient, hit.member_state);
                 }

@@ -1,6 +1,6 @@
 //! Records of operations, page by page: those whose bodies are there, and those that a procedure holds in hollow segments.
 
-use super::Database;
+use super::{AuditPage, Database};
 use crate::eurodac::audit::Procedure;
 use crate::journal::{self, AuditRecord, JournalError, Written};
 use crate::store::StoreError;
@@ -21,7 +21,7 @@ impl Database {
         from: u64,
         limit: usize,
         wanted: impl Fn(&AuditRecord) -> bool,
-    ) -> Result<(Vec<(u64, AuditRecord)>, Option<u64>), StoreError> {
+    ) -> Result<AuditPage, StoreError> {
         let (mut found, mut looked_at, mut next) = (Vec::new(), 0, None);
         let mut take = |number: u64, body: &[u8]| {
             if found.len() == limit || looked_at == LOOKED_AT_MAX {

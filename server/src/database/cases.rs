@@ -12,10 +12,14 @@ use crate::eurodac::model::MemberState;
 use crate::eurodac::notices::Notice;
 use crate::eurodac::rights::Request;
 use crate::eurodac::start::Participant;
+use crate::journal::AuditRecord;
 use crate::store::StoreError;
 
 /// A page of a list, and the cursor of the next one, if there is one.
 pub type Page<T> = (Vec<T>, Option<String>);
+
+/// Records of operations by their numbers, and the number that the next page begins with, if there may be one.
+pub type AuditPage = (Vec<(u64, AuditRecord)>, Option<u64>);
 
 impl Database {
     /// A hit, whosever it is.

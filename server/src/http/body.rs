@@ -13,13 +13,19 @@ pub const BODY_BYTES_MAX: usize = 16 << 20;
 const DRAIN_BYTES_MAX: usize = 64 << 20;
 
 /// Reads a JSON body.
-pub async fn json(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+pub async fn json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {
+    read(request, payload, "application/json").await
+}
+
+/// Reads a body of this type.
+pub async fn read(request: &HttpRequest, mut payload: Payload, media_type: &str) -> Result<Vec<u8>, Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(Code::ContentTypeUnsupported, "send `Content-Type: application/json`"));
+    if !essence.eq_ignore_ascii_case(media_type) {
+        let detail = format!("send `Content-Type: {media_type}`");
+        return Err(Problem::new(Code::ContentTypeUnsupported, detail));
     }
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let announced = announced(request);
     // Reserved at once: a buffer that grows leaves copies behind.
     let mut body = Vec::with_capacity(announced.unwrap_or(64 << 10).min(BODY_BYTES_MAX));
     let mut received = 0usize;
@@ -37,10 +43,16 @@ pub async fn json(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>
         }
     }
     if received > BODY_BYTES_MAX {
-        let detail = format!("a transmission is at most {BODY_BYTES_MAX} bytes; compress the images");
+        let detail =
+            format!("a body is at most {BODY_BYTES_MAX} bytes; compress the images, send an import in parts");
         return Err(Problem::new(Code::BodyTooLarge, detail));
     }
     Ok(body)
+}
+
+/// How long the body will be, as its sender says. Unit: bytes.
+pub fn announced(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 /// A value from a JSON body; what is wrong with it names the field.

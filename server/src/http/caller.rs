@@ -55,7 +55,7 @@ fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
         Err(Unidentified::NotAnyMore(id, problem)) => {
             request.extensions_mut().insert(Asking { authenticated: true, ..asking(Some(id.clone())) });
             limits.ask(&id)?;
-            return Err(problem);
+            return Err(*problem);
         }
     };
     let known = Asking {
@@ -73,7 +73,7 @@ enum Unidentified {
     /// No credentials, or none that are known.
     Nobody(Problem),
     /// Who has shown a secret that was an authority's; its id.
-    NotAnyMore(String, Problem),
+    NotAnyMore(String, Box<Problem>),
 }
 
 impl From<Problem> for Unidentified {
@@ -138,7 +138,7 @@ fn rejected(why: Rejected, id: String) -> Unidentified {
             Problem::new(Code::AuthorityRevoked, "it was taken off the list of designated authorities")
         }
     };
-    Unidentified::NotAnyMore(id, problem)
+    Unidentified::NotAnyMore(id, Box::new(problem))
 }
 
 fn person(request: &HttpRequest) -> Result<String, Problem> {

@@ -35,6 +35,8 @@ codes! {
     QueryInvalid = "query-invalid", BAD_REQUEST, "A query parameter is not valid";
     /// `Idempotency-Key` out of form.
     IdempotencyKeyInvalid = "idempotency-key-invalid", BAD_REQUEST, "The Idempotency-Key is not valid";
+    /// An import without it could not be sent again.
+    IdempotencyKeyMissing = "idempotency-key-missing", BAD_REQUEST, "An import needs an Idempotency-Key";
     /// Art. 16: no `Whorl-Person`.
     PersonMissing = "person-missing", BAD_REQUEST, "The responsible person is not named";
     /// No credentials.
@@ -59,6 +61,10 @@ codes! {
     NoticeNotFound = "notice-not-found", NOT_FOUND, "There is no such notice";
     /// R-ACCESS-2, of a data subject's request.
     RequestNotFound = "rights-request-not-found", NOT_FOUND, "There is no such request";
+    /// R-ACCESS-2, of a job.
+    JobNotFound = "job-not-found", NOT_FOUND, "There is no such job";
+    /// R-COMP-5: nothing of category 3 is entered.
+    CategoryNotImported = "category-not-imported", UNPROCESSABLE_ENTITY, "Category 3 is not imported";
     /// Not on the list.
     AuthorityNotFound = "authority-not-found", NOT_FOUND, "There is no such authority";
     /// Not in the register.

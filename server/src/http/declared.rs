@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use crate::eurodac::operation::Operation as O;
 
 /// Every operation of the HTTP surface that somebody has to be authenticated for.
-pub const DECLARED: [(&str, &str, O); 32] = [
+pub const DECLARED: [(&str, &str, O); 34] = [
     ("POST", "/v1/eurodac/transmissions", O::Transmission),
     ("GET", "/v1/eurodac/records", O::RecordsListed),
     ("GET", "/v1/eurodac/records/{id}", O::RecordRead),
@@ -38,6 +38,8 @@ pub const DECLARED: [(&str, &str, O); 32] = [
     ("DELETE", "/v1/audit/procedures/{id}", O::ProcedureClosed),
     ("GET", "/v1/statistics", O::StatisticsRead),
     ("GET", "/v1/reports/annual/{year}", O::ReportRead),
+    ("POST", "/v1/imports", O::Import),
+    ("GET", "/v1/jobs/{id}", O::JobRead),
 ];
 
 /// The operation of a method on a path, as it is declared; [`O::None`] where there is none.

@@ -11,6 +11,8 @@ mod codes;
 mod declared;
 mod health;
 mod hits;
+mod imports;
+mod jobs;
 mod limits;
 mod lists;
 mod mapping;
@@ -30,7 +32,9 @@ mod statistics;
 mod transmissions;
 mod views;
 
+pub use body::BODY_BYTES_MAX;
 pub use declared::DECLARED;
+pub use imports::{ImportAnswer, Reject};
 pub use openapi::document;
 pub use starting::Starting;
 
@@ -47,6 +51,7 @@ use whorl_engine::stack;
 
 use crate::central_unit::CentralUnit;
 use crate::report::Objectives;
+use jobs::Jobs;
 use limits::Limits;
 use places::Places;
 use problem::{Code, Problem};
@@ -63,6 +68,7 @@ pub struct Settings {
 pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> std::io::Result<()> {
     let unit = web::Data::new(unit);
     let places = web::Data::new(Places::new());
+    let jobs = web::Data::new(Jobs::new());
     let limits = web::Data::new(Limits::new(settings.requests_a_second));
     let objectives = web::Data::new(settings.objectives);
     let app = move || {
@@ -70,6 +76,7 @@ pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> st
         App::new()
             .app_data(unit.clone())
             .app_data(places.clone())
+            .app_data(jobs.clone())
             .app_data(limits.clone())
             .app_data(objectives.clone())
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
@@ -81,7 +88,7 @@ pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> st
                 let answer = service.call(request);
                 async move {
                     let mut answer = recorded::refusal(answer.await?, unit, limits).await;
-                    if path.starts_with(PRINTS) {
+                    if PRINTS.iter().any(|prints| path.starts_with(prints)) {
                         // What a connection has read and written stays in its buffers until it is closed; prints were
                         // put into the answer on this thread.
                         stack::overwrite();
@@ -175,6 +182,9 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(procedures::open)),
         )
         .service(at("/v1/audit/procedures/{id}", "DELETE", web::delete().to(procedures::close)))
+        .service(at("/v1/imports", "POST", web::post().to(imports::import)))
+        // No HEAD: it would use up what is told once.
+        .service(at("/v1/jobs/{id}", "GET", web::get().to(jobs::get)))
         .service(at("/health/live", GET, get().to(health::live)))
         .service(at("/health/ready", GET, get().to(health::ready)))
         .service(at("/metrics", GET, get().to(metrics::metrics)))
@@ -182,7 +192,7 @@ fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// Paths whose requests or answers may have prints in them.
-const PRINTS: &str = "/v1/eurodac/";
+const PRINTS: [&str; 3] = ["/v1/eurodac/", "/v1/imports", "/v1/jobs/"];
 const GET: &str = "GET, HEAD";
 
 /// GET, and HEAD, which is answered the same without the body.

@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::{
-    audit, audit_records, authorities, health, hits, member_states, metrics, notices, problem, procedures,
-    records, reports, rights_requests, statistics, transmissions, views,
+    audit, audit_records, authorities, health, hits, imports, jobs, member_states, metrics, notices, problem,
+    procedures, records, reports, rights_requests, statistics, transmissions, views,
 };
 use crate::eurodac::transmission as t;
 
@@ -110,6 +110,8 @@ fn add_common(operation: &mut Operation) {
         procedures::close,
         statistics::get,
         reports::annual,
+        imports::import,
+        jobs::get,
         health::live,
         health::ready,
         metrics::metrics

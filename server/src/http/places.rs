@@ -14,34 +14,60 @@ const PLACES_PER_CORE: usize = 8;
 /// Places for each core that only urgent ones get (R-OPS-4).
 const URGENT_PER_CORE: usize = 2;
 
-/// Places for transmissions, taken before the body is read. Both kinds in the order of arrival.
+/// Imports at once: each works on many lines at a time.
+const IMPORTS: usize = 2;
+
+/// Places for transmissions, taken before the body is read, and for imports. Each kind in the order of arrival.
 pub struct Places {
     any: Semaphore,
     urgent: Semaphore,
+    imports: Semaphore,
 }
 
 impl Places {
     /// As many as this machine is good for.
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { any: Semaphore::new(cores * PLACES_PER_CORE), urgent: Semaphore::new(cores * URGENT_PER_CORE) }
+        Self {
+            any: Semaphore::new(cores * PLACES_PER_CORE),
+            urgent: Semaphore::new(cores * URGENT_PER_CORE),
+            imports: Semaphore::new(IMPORTS),
+        }
     }
 
     /// Waits for a place; 503 `busy` where none becomes free in time.
     pub async fn take(&self, urgent: bool) -> Result<SemaphorePermit<'_>, Problem> {
-        let busy = || Problem::new(Code::Busy, "too many transmissions are under way; send it again later");
-        // Whoever is urgent takes a place of either kind, whichever is free first.
-        let wait = async {
-            if urgent && let Ok(place) = self.urgent.try_acquire() {
-                return Ok(place);
-            }
-            if urgent && let Ok(place) = self.any.try_acquire() {
-                return Ok(place);
-            }
-            let queue = if urgent { &self.urgent } else { &self.any };
-            queue.acquire().await
-        };
-        let waited = tokio::time::timeout(WAIT_MAX, wait).await;
-        waited.map_err(|_| busy())?.map_err(|_| busy())
+        in_time(self.wait(urgent)).await
     }
+
+    /// The same of an import.
+    pub async fn take_for_import(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        in_time(self.wait_for_import()).await
+    }
+
+    /// Waits for a place as long as it takes: nobody holds a connection open meanwhile.
+    pub async fn wait(&self, urgent: bool) -> Result<SemaphorePermit<'_>, Problem> {
+        // Whoever is urgent takes a place of either kind, whichever is free first.
+        if urgent && let Ok(place) = self.urgent.try_acquire() {
+            return Ok(place);
+        }
+        if urgent && let Ok(place) = self.any.try_acquire() {
+            return Ok(place);
+        }
+        let queue = if urgent { &self.urgent } else { &self.any };
+        queue.acquire().await.map_err(|_| busy())
+    }
+
+    /// The same of an import.
+    pub async fn wait_for_import(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.imports.acquire().await.map_err(|_| busy())
+    }
+}
+
+fn busy() -> Problem {
+    Problem::new(Code::Busy, "too many transmissions are under way; send it again later")
+}
+
+async fn in_time<T>(waiting: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(WAIT_MAX, waiting).await.map_err(|_| busy())?
 }

@@ -50,6 +50,16 @@ impl Problem {
         self
     }
 
+    /// Whether it refuses what was asked (R-ACCESS-4), and is not a fault of the service.
+    pub fn is_refusal(&self) -> bool {
+        self.status_code().is_client_error()
+    }
+
+    /// Its stable code, its detail and its field.
+    pub fn parts(&self) -> (&'static str, &str, Option<&str>) {
+        (self.code, &self.detail, self.field.as_deref())
+    }
+
     /// What did not become of a body. Values are not repeated: only what was expected in their place.
     pub fn from_json(error: &serde_path_to_error::Error<serde_json::Error>, body: &[u8]) -> Self {
         let inner = error.inner();

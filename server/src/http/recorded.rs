@@ -8,8 +8,10 @@ use actix_web::{HttpMessage, HttpRequest, ResponseError, web};
 use super::declared::operation;
 use super::limits::Limits;
 use super::problem::{Code, Problem, Refused};
+use crate::access::Caller;
 use crate::central_unit::CentralUnit;
 use crate::eurodac::model::MemberState;
+use crate::eurodac::operation::Operation;
 use crate::journal::{Actor, AuditRecord, Event, Outcome};
 use crate::store::StoreError;
 
@@ -58,6 +60,21 @@ pub async fn refusal<B: MessageBody + 'static>(
             ServiceResponse::new(request, problem.error_response())
         }
     }
+}
+
+/// The same of what is refused without a response of its own: the work of a job, a line of an import.
+pub fn refused(
+    unit: &CentralUnit,
+    caller: &Caller,
+    operation: Operation,
+    problem: &Problem,
+) -> Result<(), StoreError> {
+    let audit = AuditRecord {
+        outcome: Outcome::Refused(problem.parts().0.to_owned()),
+        member_state: caller.member_state(),
+        ..AuditRecord::of(unit.now(), operation, caller.actor())
+    };
+    unit.database().record(Event::of(audit))
 }
 
 fn audit(request: &HttpRequest, asking: Option<Asking>, code: &str, unit: &CentralUnit) -> AuditRecord {

@@ -1,6 +1,7 @@
 //! `POST /v1/eurodac/transmissions`: enter (categories 1 and 2) and compare (1 and 3), in one call.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Deserialize;
 use whorl_engine::stack;
@@ -9,6 +10,7 @@ use super::asked::Headers;
 use super::blocking::blocking;
 use super::body::{self, parse};
 use super::caller::Authenticated;
+use super::jobs::{Accepted, JobView, Jobs, Kind, Outcome};
 use super::places::Places;
 use super::problem::Problem;
 use super::views::{ReturnedMedium, TransmissionAnswer};
@@ -22,17 +24,19 @@ use crate::eurodac::retention::legal_day;
 ///
 /// Categories 1 and 2 are entered; categories 1 and 3 are compared with what the law allows, and the answer has the result.
 /// Of category 3 nothing is kept. Send an `Idempotency-Key` so that a request can be repeated safely: the same key with the same
-/// body gives the first answer again.
+/// body gives the first answer again. With `Prefer: respond-async` the answer is fetched from a job.
 #[utoipa::path(
     post, path = "/v1/eurodac/transmissions", tag = "eurodac",
     request_body(content = super::openapi::TransmissionBody, content_type = "application/json"),
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters; not kept for category 3"),
+        ("Prefer" = Option<String>, Header, description = "`respond-async`: be answered 202 with a job (RFC 7240)"),
         ("Priority" = Option<String>, Header, description = "`u=0` to `u=2`: answered before others (RFC 9218)"),
     ),
     responses(
         (status = 201, description = "Entered; `Location` has the record", body = TransmissionAnswer),
         (status = 200, description = "Category 3: compared. Or entered earlier, told again", body = TransmissionAnswer),
+        (status = 202, description = "A job does it; `Location` has the job", body = JobView),
         (
             status = 503,
             description = "Not finished, perhaps entered: send it again with the same Idempotency-Key",
@@ -48,19 +52,34 @@ pub async fn transmit(
     payload: web::Payload,
     unit: web::Data<CentralUnit>,
     places: web::Data<Places>,
+    jobs: web::Data<Jobs>,
 ) -> Result<HttpResponse, Problem> {
     // The role first, and a place before the body: what waits holds no memory.
     caller.0.may_transmit()?;
     let headers = Headers::of(&request)?;
+    if headers.respond_async {
+        let accepted = Accepted::take_in(&jobs, Kind::Transmission, &caller.0, &request, &unit)?;
+        let body = body::json(&request, payload).await?;
+        let job = accepted.job();
+        let work = async move {
+            let _place = places.wait(headers.urgent).await?;
+            job.begin(Some(1));
+            let at = job.submitted_at;
+            blocking(move || overwritten(|| carry_out_for_later(&unit, &caller.0, headers, body, at))).await
+        };
+        return Ok(accepted.later(work));
+    }
     let _place = places.take(headers.urgent).await?;
     let body = body::json(&request, payload).await?;
-    let work = move || {
-        // R-COMP-5: on the stacks of whoever took part.
-        let answer = stack::overwritten_after(|| carry_out(&unit, &caller.0, headers, body));
-        stack::overwrite_on_all();
-        answer
-    };
-    Ok(respond(blocking(work).await?))
+    let sent = blocking(move || overwritten(|| carry_out(&unit, &caller.0, headers, body))).await?;
+    Ok(respond(sent))
+}
+
+/// R-COMP-5: does it, and overwrites what it left on the stacks of whoever took part.
+fn overwritten<T>(work: impl FnOnce() -> T) -> T {
+    let outcome = stack::overwritten_after(work);
+    stack::overwrite_on_all();
+    outcome
 }
 
 fn carry_out(unit: &CentralUnit, caller: &Caller, headers: Headers, body: Vec<u8>) -> Result<Sent, Problem> {
@@ -69,18 +88,45 @@ fn carry_out(unit: &CentralUnit, caller: &Caller, headers: Headers, body: Vec<u8
     let (admitted, transmitter) = admit(&body, caller, now)?;
     // R-DATA-5: the medium is gone before the comparison begins; freed memory is overwritten.
     drop(body);
-    let kinds = admitted.fingerprints.iter().map(|f| (f.position.code(), f.media_type.clone())).collect();
+    let kinds = kinds(&admitted);
     Ok(Sent { kinds, answer: unit.transmit(admitted, &transmitter, &asked)? })
+}
+
+/// The same, of what arrived earlier and is answered later.
+fn carry_out_for_later(
+    unit: &CentralUnit,
+    caller: &Caller,
+    headers: Headers,
+    body: Vec<u8>,
+    at: Timestamp,
+) -> Result<Outcome, Problem> {
+    let asked = headers.with(&body, at);
+    let (admitted, transmitter) = admit(&body, caller, unit.now())?;
+    drop(body);
+    let kinds = kinds(&admitted);
+    let deferred = unit.transmit_for_later(admitted, transmitter, asked)?;
+    Ok(Outcome::Transmission(Box::new(deferred), kinds))
+}
+
+/// Positions and media types of prints, as they were sent.
+pub(super) type Kinds = Vec<(u8, String)>;
+
+fn kinds(admitted: &Admitted) -> Kinds {
+    admitted.fingerprints.iter().map(|f| (f.position.code(), f.media_type.clone())).collect()
 }
 
 /// What was carried out, and what the prints were.
 struct Sent {
-    kinds: Vec<(u8, String)>,
+    kinds: Kinds,
     answer: Answer,
 }
 
 /// The category first, since it decides which fields there are; and for whom it is sent.
-fn admit(body: &[u8], caller: &Caller, now: Timestamp) -> Result<(Admitted, Transmitter), Problem> {
+pub(super) fn admit(
+    body: &[u8],
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(Admitted, Transmitter), Problem> {
     #[derive(Deserialize)]
     struct Peek {
         category: Category,
@@ -98,24 +144,34 @@ fn admit(body: &[u8], caller: &Caller, now: Timestamp) -> Result<(Admitted, Tran
 }
 
 fn respond(Sent { kinds, answer }: Sent) -> HttpResponse {
+    let (status, answer) = told(kinds, answer);
+    let mut response = HttpResponse::build(status);
+    if let Some(id) = answer.record_id {
+        response.insert_header((header::LOCATION, format!("/v1/eurodac/records/{id}")));
+    }
+    response.json(answer)
+}
+
+/// Status and body of an answer.
+pub(super) fn told(kinds: Kinds, answer: Answer) -> (StatusCode, TransmissionAnswer) {
     match answer {
         Answer::Entered { record, told, repeated, media } => {
-            let location = format!("/v1/eurodac/records/{}", record.id);
-            let mut response = if repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
+            let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
             let medium =
                 |((position, media_type), data)| ReturnedMedium { position, media_type, data: Some(data) };
-            response.insert_header((header::LOCATION, location)).json(TransmissionAnswer {
+            let answer = TransmissionAnswer {
                 record_id: Some(record.id),
                 entered_at: Some(record.entered_at),
                 comparison: told.into(),
                 returned_media: media.map(|media| kinds.into_iter().zip(media).map(medium).collect()),
-            })
+            };
+            (status, answer)
         }
-        Answer::Checked(told) => HttpResponse::Ok().json(TransmissionAnswer {
-            record_id: None,
-            entered_at: None,
-            comparison: told.into(),
-            returned_media: None,
-        }),
+        Answer::Checked(told) => {
+            let comparison = told.into();
+            let answer =
+                TransmissionAnswer { record_id: None, entered_at: None, comparison, returned_media: None };
+            (StatusCode::OK, answer)
+        }
     }
 }

@@ -15,7 +15,7 @@ const UNKNOWN: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Section 1 of the rules: who may ask for what. m: member-state, o: central-operator, a: central-admin, n: national-supervisor,
 /// j: joint-supervisor, c: commission.
-const TABLE: [(&str, &str, &str); 32] = [
+const TABLE: [(&str, &str, &str); 34] = [
     ("POST", "/v1/eurodac/transmissions", "mo"),
     ("GET", "/v1/eurodac/records", "mj"),
     ("GET", "/v1/eurodac/records/{id}", "mj"),
@@ -48,6 +48,8 @@ const TABLE: [(&str, &str, &str); 32] = [
     ("DELETE", "/v1/audit/procedures/{id}", "j"),
     ("GET", "/v1/statistics", "oajc"),
     ("GET", "/v1/reports/annual/{year}", "oajc"),
+    ("POST", "/v1/imports", "mo"),
+    ("GET", "/v1/jobs/{id}", "mo"),
 ];
 
 struct Who {

@@ -11,9 +11,18 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn every_subcommand_has_help_with_an_example() {
     let help = text(&whorl(&["--help"]).stdout);
-    for command in
-        ["demo", "init", "serve", "authority", "doctor", "evaluate", "explain", "bench", "completions"]
-    {
+    for command in [
+        "demo",
+        "init",
+        "serve",
+        "import",
+        "authority",
+        "doctor",
+        "evaluate",
+        "explain",
+        "bench",
+        "completions",
+    ] {
         assert!(help.contains(command), "{command} is not in:\n{help}");
         let own = whorl(&[command, "--help"]);
         assert!(own.status.success() && text(&own.stdout).contains("xample"), "{command}");

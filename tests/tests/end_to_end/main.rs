@@ -24,6 +24,8 @@ mod generation;
 mod harness;
 mod hits;
 mod images;
+mod imports;
+mod jobs;
 mod people;
 mod procedures;
 mod races;

@@ -4,17 +4,30 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::Installation;
+use crate::harness::{Answer, Installation, Server};
 use crate::people::{finger, fingerprints, transmission};
 use crate::traces::{forms, in_memory, packed};
 
+/// Asks for a person's data.
+fn open(server: &Server, key: &str, number: &str, right: &str, person: u64) -> Answer {
+    let body = json!({"reference_number": number, "right": right, "fingerprints": fingerprints(person, 9)});
+    server.post_json(key, "/v1/eurodac/rights-requests", &body)
+}
+
+/// Reference numbers in a list, in order.
+fn numbers(value: &Value, field: &str) -> Vec<String> {
+    let list = value[field].as_array().unwrap().clone();
+    let mut numbers: Vec<_> =
+        list.iter().map(|v| v["reference_number"].as_str().unwrap().to_owned()).collect();
+    numbers.sort();
+    numbers
+}
+
 #[test]
-fn r_right_1_2_3_4_5_a_request_finds_the_persons_data_everywhere_and_its_prints_are_gone() {
+fn r_right_1_2_3_a_request_finds_the_persons_data_everywhere_and_its_prints_are_gone() {
     let installation = Installation::new();
     let (at, de, fr) =
         (installation.authority("AT"), installation.authority("DE"), installation.authority("FR"));
-    let national = installation.national_supervisor("DE");
-    let other = installation.national_supervisor("IT");
     let server = installation.serve();
     let id = server.transmit(&at, &transmission("AT", 1, 1, 5, 1)).json()["record_id"]
         .as_str()
@@ -22,11 +35,7 @@ fn r_right_1_2_3_4_5_a_request_finds_the_persons_data_everywhere_and_its_prints_
         .to_owned();
     server.transmit(&de, &transmission("DE", 2, 1, 5, 2));
     server.transmit(&de, &transmission("DE", 1, 2, 6, 1));
-    let open = |key: &str, number: &str, right: &str, person| {
-        let body =
-            json!({"reference_number": number, "right": right, "fingerprints": fingerprints(person, 9)});
-        server.post_json(key, "/v1/eurodac/rights-requests", &body)
-    };
+    let open = |key: &str, number: &str, right: &str, person| open(&server, key, number, right, person);
     assert_eq!(
         open(&fr, "FR1-1", "access", 5).problem(422, "reference-number-invalid").as_deref(),
         Some("reference_number")
@@ -36,13 +45,6 @@ fn r_right_1_2_3_4_5_a_request_finds_the_persons_data_everywhere_and_its_prints_
     let opened = open(&fr, "FR9-1", "erasure", 5);
     open(&fr, "FR9-1", "erasure", 5).problem(409, "reference-number-taken");
     let opened = opened.json();
-    let numbers = |value: &Value, field: &str| -> Vec<String> {
-        let list = value[field].as_array().unwrap().clone();
-        let mut numbers: Vec<_> =
-            list.iter().map(|v| v["reference_number"].as_str().unwrap().to_owned()).collect();
-        numbers.sort();
-        numbers
-    };
     assert_eq!(numbers(&opened, "sets"), ["AT1-1", "DE2-1"]);
     assert_eq!(numbers(&opened, "records"), ["AT1-1", "DE2-1"]);
     assert!(opened["records"][0]["fingerprints"][0]["data"].is_string() && opened["late"] == false);
@@ -53,13 +55,27 @@ fn r_right_1_2_3_4_5_a_request_finds_the_persons_data_everywhere_and_its_prints_
         .flat_map(|&p| forms(&finger(5, p, 9), p).into_iter().flatten().chain(packed(&finger(5, p, 9))))
         .collect();
     assert_eq!(in_memory(server.process(), &prints), [""; 0], "R-RIGHT-2");
+}
 
+#[test]
+fn r_right_3_4_5_states_of_origin_see_their_own_sets_and_answer_in_writing() {
+    let installation = Installation::new();
+    let (at, de, fr) =
+        (installation.authority("AT"), installation.authority("DE"), installation.authority("FR"));
+    let (national, other) = (installation.national_supervisor("DE"), installation.national_supervisor("IT"));
+    let server = installation.serve();
+    let id = server.transmit(&at, &transmission("AT", 1, 1, 5, 1)).json()["record_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    server.transmit(&de, &transmission("DE", 2, 1, 5, 2));
+    let opened = open(&server, &fr, "FR9-1", "erasure", 5).json();
     let list = |key: &str| {
         server.get(key, "/v1/eurodac/rights-requests").json()["requests"].as_array().unwrap().clone()
     };
     assert_eq!(
         (list(&fr).len(), list(&at).len(), list(&de).len(), list(&national).len(), list(&other).len()),
-        (2, 1, 1, 1, 0)
+        (1, 1, 1, 1, 0)
     );
     assert_eq!(numbers(&list(&de)[0], "sets"), ["DE2-1"], "a State of origin sees its own");
     let path = format!("/v1/eurodac/rights-requests/{}/answer", opened["request_id"].as_str().unwrap());
@@ -84,7 +100,7 @@ fn r_right_1_2_3_4_5_a_request_finds_the_persons_data_everywhere_and_its_prints_
     drop(server);
     fs_err::remove_dir_all(installation.path().join("store")).unwrap();
     let server = installation.serve();
-    let request = server.get(&fr, "/v1/eurodac/rights-requests").json()["requests"][1].clone();
+    let request = server.get(&fr, "/v1/eurodac/rights-requests").json()["requests"][0].clone();
     let sets = request["sets"].as_array().unwrap();
     let of = |state: &str| sets.iter().find(|set| set["member_state"] == state).unwrap()["answer"].clone();
     assert_eq!(

@@ -102,7 +102,11 @@ fn r_stat_1_3_r_ops_4_statistics_count_what_was_done_and_outlive_it_and_say_noth
     let counted = read(&server);
     let line = |state: &str, category: u8| json!({"member_state": state, "category": category, "count": 1});
     assert_eq!(counted["transmissions"], json!([line("AT", 1), line("AT", 2), line("DE", 1), line("DE", 3)]));
-    let pair = |category: u8| json!({"probe_member_state": "DE", "probe_category": category, "member_state": "AT", "category": 1, "count": 1});
+    let pair = |category: u8| {
+        json!({
+            "probe_member_state": "DE", "probe_category": category, "member_state": "AT", "category": 1, "count": 1,
+        })
+    };
     assert_eq!(counted["hits"], json!([pair(1), pair(3)]));
     let verdict =
         json!({"verdict": "false-match", "probe_member_state": "DE", "member_state": "AT", "count": 1});
