@@ -8,6 +8,7 @@ use super::model::Category;
 /// Why a State erases its data in advance (R-ERASE-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = GroundOfErasure)]
 pub enum Ground {
     /// Art. 7, 10(2)(c): the person has acquired the citizenship of any Member State.
     UnionCitizenship,

@@ -4,7 +4,7 @@
 //! sent), [`admission`] (what is entered), [`comparison`] (who is compared with what), [`hits`] (what follows from a match),
 //! [`retention`] (until when), [`erasure`] (why sooner), [`blocking`] (of recognised refugees), [`amendment`] and [`notices`] (of
 //! what is wrong), [`disclosure`] (who sees what), [`rights`] (of data subjects), [`operation`] and [`audit`] (what is
-//! recorded, and for how long), [`statistics`] (what is counted).
+//! recorded, and for how long), [`statistics`] (what is counted); [`rules`] lists them all.
 //! "R-..." are the numbered rules; "Art." is an article of COM(1999) 260.
 
 pub mod admission;
@@ -20,6 +20,7 @@ pub mod notices;
 pub mod operation;
 pub mod retention;
 pub mod rights;
+pub mod rules;
 pub mod start;
 pub mod statistics;
 pub mod transmission;

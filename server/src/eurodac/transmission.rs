@@ -138,6 +138,7 @@ pub struct BorderCrossingAttestations {
 /// Grounds of Art. 11(1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = GroundOfCheck)]
 pub enum Ground {
     /// Says that an application was made elsewhere, without saying where.
     ClaimsPriorApplication,

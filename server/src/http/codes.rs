@@ -1,6 +1,9 @@
 //! The codes of problems: stable, each with its status and its title.
 
 use actix_web::http::StatusCode;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $title:literal;)*) => {
@@ -131,6 +134,23 @@ codes! {
     Busy = "busy", SERVICE_UNAVAILABLE, "The service is busy";
     /// Nothing was done.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot work now";
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let description = "Stable: a code keeps its meaning. New ones may come, so take one that you do not know by its status.";
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|code| code.parts().0)))
+            .description(Some(description))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ProblemCode".into()
+    }
 }
 
 #[cfg(test)]

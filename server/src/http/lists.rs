@@ -24,7 +24,7 @@ pub struct PageQuery {
     /// `next` of the page before.
     pub after: Option<String>,
     /// Only a joint supervisor gives it: whose list.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     pub member_state: Option<MemberState>,
 }
 

@@ -46,7 +46,7 @@ pub async fn list(caller: Authenticated, unit: web::Data<CentralUnit>) -> Result
 /// One Member State. For every authority.
 #[utoipa::path(
     get, path = "/v1/registers/member-states/{code}", tag = "registers",
-    params(("code" = String, Path, description = "Two letters, ISO 3166-1 alpha-2")),
+    params(("code" = String, Path, pattern = "^[A-Z]{2}$", description = "Two letters, ISO 3166-1 alpha-2")),
     responses((status = 200, description = "Its line", body = Participant)),
     security(("key" = []))
 )]
@@ -77,7 +77,7 @@ pub struct NewLine {
 /// Put a Member State into the register, or change its line. For the Central Unit's administration.
 #[utoipa::path(
     put, path = "/v1/registers/member-states/{code}", tag = "registers",
-    params(("code" = String, Path, description = "Two letters, ISO 3166-1 alpha-2")),
+    params(("code" = String, Path, pattern = "^[A-Z]{2}$", description = "Two letters, ISO 3166-1 alpha-2")),
     request_body = NewLine,
     responses((status = 200, description = "The line", body = Participant)),
     security(("key" = []))

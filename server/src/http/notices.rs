@@ -106,6 +106,10 @@ pub struct NoticeList {
 /// The answer is the same whether such data are stored or not.
 #[utoipa::path(
     post, path = "/v1/eurodac/notices", tag = "eurodac", request_body = NewNotice,
+    params((
+        "Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$",
+        description = "1 to 128 visible ASCII characters",
+    )),
     responses((status = 201, description = "Given", body = NoticeView)),
     security(("key" = []))
 )]

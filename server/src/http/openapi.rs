@@ -1,16 +1,18 @@
 //! `/openapi.json`, made from the types that are really parsed and sent.
 
+mod common;
+mod examples;
+
 use actix_web::HttpResponse;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder};
-use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     audit, audit_records, authorities, health, hits, imports, jobs, member_states, metrics, notices, problem,
     procedures, records, reports, rights_requests, statistics, transmissions, views,
 };
 use crate::eurodac::transmission as t;
+use common::Common;
+use examples::Examples;
 
 /// One of the three, by `category`.
 #[derive(ToSchema)]
@@ -26,56 +28,21 @@ pub enum TransmissionBody {
     Three(t::IllegallyPresentTransmission),
 }
 
-/// What every operation has that somebody has to be authenticated for: credentials, the person, problems.
-struct Common;
-
-impl Modify for Common {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        openapi.components.get_or_insert_default().add_security_scheme("key", scheme);
-        for item in openapi.paths.paths.values_mut() {
-            let operations =
-                [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-            for operation in operations.into_iter().filter_map(Option::as_mut) {
-                if operation.security.is_some() {
-                    add_common(operation);
-                }
-            }
-        }
-    }
-}
-
-fn add_common(operation: &mut Operation) {
-    let person = ParameterBuilder::new()
-        .name(super::caller::PERSON)
-        .parameter_in(ParameterIn::Header)
-        .required(Required::True)
-        .description(Some("Responsible person (Art. 16): 1 to 128 characters"))
-        .schema(Some(String::schema()))
-        .build();
-    operation.parameters.get_or_insert_default().push(person);
-    let answers = [
-        ("4XX", "Refused, which is on record: the problem's code says why. Nothing was changed"),
-        ("503", "It cannot be done now; what was sent may have been carried out only where this is said"),
-    ];
-    for (status, description) in answers {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let response =
-            ResponseBuilder::new().description(description).content("application/problem+json", content);
-        let missing = !operation.responses.responses.contains_key(status);
-        if missing {
-            operation.responses.responses.insert(status.into(), RefOr::T(response.build()));
-        }
-    }
-}
-
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Whorl Central Unit",
         description = "Fingerprints of three categories of people, compared with exactly what the law allows. \
             Errors are RFC 9457 problems; their `code` is stable.",
-        license(name = "Apache-2.0 OR MIT")
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")
+    ),
+    tags(
+        (name = "eurodac", description = "Sets of fingerprints, what they are compared with, and what follows from it"),
+        (name = "jobs", description = "Bulk loads, and answers that come later"),
+        (name = "registers", description = "Who takes part, who has access, and since when the Central Unit works"),
+        (name = "audit", description = "Records of operations, for whoever supervises them"),
+        (name = "statistics", description = "Counts, without anybody's data"),
+        (name = "operation", description = "Whether it works; needs no key"),
     ),
     paths(
         transmissions::transmit,
@@ -117,7 +84,7 @@ fn add_common(operation: &mut Operation) {
         metrics::metrics
     ),
     components(schemas(TransmissionBody, problem::Problem, views::TransmissionAnswer, records::RecordList)),
-    modifiers(&Common)
+    modifiers(&Common, &Examples)
 )]
 struct Document;
 

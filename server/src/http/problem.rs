@@ -19,14 +19,15 @@ pub struct Refused(pub &'static str);
 pub struct Problem {
     /// `urn:whorl:problem:` and the code.
     #[serde(rename = "type")]
-    #[schema(example = "urn:whorl:problem:field-unknown")]
+    #[schema(example = "urn:whorl:problem:field-unknown", pattern = "^urn:whorl:problem:[a-z0-9-]+$")]
     kind: String,
     /// The same for every problem of this code.
     title: &'static str,
     /// HTTP status.
+    #[schema(example = 400, minimum = 400, maximum = 599)]
     status: u16,
     /// Stable code, for programs.
-    #[schema(example = "field-unknown")]
+    #[schema(value_type = Code)]
     code: &'static str,
     /// What happened and what to do, for people.
     detail: String,

@@ -53,7 +53,10 @@ pub struct ProcedureList {
     post, path = "/v1/audit/procedures", tag = "audit",
     request_body = NewProcedure,
     responses(
-        (status = 201, description = "Begun; `Location` has it", body = Procedure),
+        (
+            status = 201, description = "Begun; `Location` has it", body = Procedure,
+            headers(("Location" = String, description = "Path of the procedure")),
+        ),
     ),
     security(("key" = []))
 )]

@@ -33,7 +33,7 @@ pub struct ListQuery {
     /// `next` of the page before.
     after: Option<String>,
     /// Only a joint supervisor gives it: whose records.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     member_state: Option<MemberState>,
 }
 
@@ -53,7 +53,7 @@ pub struct RecordList {
 #[into_params(parameter_in = Query)]
 pub struct ViewQuery {
     /// Only a joint supervisor gives it: whose record.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     pub member_state: Option<MemberState>,
 }
 
@@ -63,7 +63,7 @@ pub struct ViewQuery {
 #[into_params(parameter_in = Query)]
 pub struct BehalfQuery {
     /// Only a central operator gives it: the State that has asked for it (Art. 15(3)).
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     on_behalf_of: Option<MemberState>,
 }
 
@@ -195,7 +195,7 @@ pub struct EraseQuery {
     /// The ground that the law gives for it.
     ground: Ground,
     /// Only a central operator gives it: the State that has asked for it (Art. 15(3)).
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     on_behalf_of: Option<MemberState>,
 }
 

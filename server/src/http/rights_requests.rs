@@ -115,7 +115,10 @@ impl RequestView {
 /// that were found; the person gets them from the State, never from the Central Unit.
 #[utoipa::path(
     post, path = "/v1/eurodac/rights-requests", tag = "eurodac", request_body = RequestSent,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters")),
+    params((
+        "Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$",
+        description = "1 to 128 visible ASCII characters",
+    )),
     responses(
         (status = 201, description = "Opened", body = OpenedView),
         (status = 200, description = "Opened by an earlier request with this key", body = OpenedView),

@@ -29,14 +29,26 @@ use crate::eurodac::retention::legal_day;
     post, path = "/v1/eurodac/transmissions", tag = "eurodac",
     request_body(content = super::openapi::TransmissionBody, content_type = "application/json"),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters; not kept for category 3"),
+        (
+            "Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$",
+            description = "1 to 128 visible ASCII characters; not kept for category 3",
+        ),
         ("Prefer" = Option<String>, Header, description = "`respond-async`: be answered 202 with a job (RFC 7240)"),
         ("Priority" = Option<String>, Header, description = "`u=0` to `u=2`: answered before others (RFC 9218)"),
     ),
     responses(
-        (status = 201, description = "Entered; `Location` has the record", body = TransmissionAnswer),
-        (status = 200, description = "Category 3: compared. Or entered earlier, told again", body = TransmissionAnswer),
-        (status = 202, description = "A job does it; `Location` has the job", body = JobView),
+        (
+            status = 201, description = "Entered; `Location` has the record", body = TransmissionAnswer,
+            headers(("Location" = String, description = "Path of the record")),
+        ),
+        (
+            status = 200, description = "Category 3: compared. Or entered earlier, told again", body = TransmissionAnswer,
+            headers(("Location" = String, description = "Of a set that was entered earlier: path of the record")),
+        ),
+        (
+            status = 202, description = "A job does it; `Location` has the job", body = JobView,
+            headers(("Location" = String, description = "Path of the job")),
+        ),
         (
             status = 503,
             description = "Not finished, perhaps entered: send it again with the same Idempotency-Key",

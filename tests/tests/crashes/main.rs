@@ -20,6 +20,8 @@ mod past;
 #[path = "../end_to_end/people.rs"]
 #[expect(dead_code, reason = "shared with end_to_end, which uses the rest")]
 mod people;
+#[path = "../end_to_end/schema.rs"]
+mod schema;
 mod vault;
 
 /// Chance that can be had again from its seed.

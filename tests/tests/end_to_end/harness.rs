@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use whorl::database::Database;
 use whorl::keyring::WrappingSource;
 
+use crate::schema;
+
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_whorl-tests");
 
@@ -221,7 +223,7 @@ impl Server {
         if !headers.iter().any(|(name, _)| *name == "Content-Type") {
             request = request.header("Content-Type", "application/json");
         }
-        read(request.send(body)?)
+        promised("POST", path, read(request.send(body)?))
     }
 
     /// Any method to any path, with a JSON body where there is one.
@@ -237,7 +239,7 @@ impl Server {
             Some(body) => self.http.run(request.body(body.to_vec()).unwrap()),
             None => self.http.run(request.body(()).unwrap()),
         };
-        read(sent.unwrap()).unwrap()
+        promised(method, path, read(sent.unwrap())).unwrap()
     }
 
     /// A JSON body by a person.
@@ -258,7 +260,8 @@ impl Server {
 
     pub fn try_get(&self, key: &str, path: &str) -> Result<Answer, ureq::Error> {
         let request = self.http.get(format!("{}{path}", self.url));
-        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call()?)
+        let request = request.header("Authorization", bearer(key)).header("Whorl-Person", "tester");
+        promised("GET", path, read(request.call()?))
     }
 
     /// Asks for an erasure.
@@ -276,7 +279,8 @@ impl Server {
 
     fn try_delete(&self, key: &str, path: &str) -> Result<Answer, ureq::Error> {
         let request = self.http.delete(format!("{}{path}", self.url));
-        read(request.header("Authorization", bearer(key)).header("Whorl-Person", "tester").call()?)
+        let request = request.header("Authorization", bearer(key)).header("Whorl-Person", "tester");
+        promised("DELETE", path, read(request.call()?))
     }
 
     pub fn process(&self) -> u32 {
@@ -284,7 +288,7 @@ impl Server {
     }
 
     pub fn get_plain(&self, path: &str) -> Answer {
-        read(self.http.get(format!("{}{path}", self.url)).call().unwrap()).unwrap()
+        promised("GET", path, read(self.http.get(format!("{}{path}", self.url)).call().unwrap())).unwrap()
     }
 
     /// Reference numbers of all records of a State.
@@ -311,6 +315,14 @@ impl Drop for Server {
 
 pub fn bearer(key: &str) -> String {
     format!("Bearer {key}")
+}
+
+/// Holds every answer of every test against the OpenAPI document.
+fn promised(method: &str, path: &str, answer: Result<Answer, ureq::Error>) -> Result<Answer, ureq::Error> {
+    if let Ok(Answer { status, content_type, text }) = &answer {
+        schema::assert_promised(method, path, *status, content_type, text);
+    }
+    answer
 }
 
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {

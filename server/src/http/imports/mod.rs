@@ -64,12 +64,18 @@ pub struct Reject {
     post, path = "/v1/imports", tag = "jobs",
     request_body(content = String, content_type = "application/x-ndjson", description = "Transmissions, a line each; 16 MiB at most"),
     params(
-        ("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters; needed"),
+        (
+            "Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$",
+            description = "1 to 128 visible ASCII characters; needed",
+        ),
         ("Prefer" = Option<String>, Header, description = "`respond-async`: be answered 202 with a job (RFC 7240)"),
     ),
     responses(
         (status = 200, description = "What became of the lines", body = ImportAnswer),
-        (status = 202, description = "A job does it; `Location` has the job", body = JobView),
+        (
+            status = 202, description = "A job does it; `Location` has the job", body = JobView,
+            headers(("Location" = String, description = "Path of the job")),
+        ),
         (
             status = 503,
             description = "Not finished, partly entered perhaps: send it again with the same Idempotency-Key",
