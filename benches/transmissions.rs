@@ -131,7 +131,7 @@ fn serve(directory: &std::path::Path) -> (String, Key) {
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     // As often as they like.
     let requests_a_second = NonZeroU32::MAX;
-    let settings = http::Settings { requests_a_second, objectives: Objectives::default() };
+    let settings = http::Settings { requests_a_second, objectives: Objectives::default(), tls: None };
     thread::spawn(move || http::serve(unit, listener, settings));
     (address, key)
 }

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 const PREFIX: &str = "whorl_";
 const SECRET_DIGITS: usize = 64;
+/// Unit: bytes.
+const ID_LENGTH_MAX: usize = 32;
 /// Domain separation: the hash of a key is no use anywhere else.
 const CONTEXT: &str = "whorl 2026 authority key";
 
@@ -39,7 +41,8 @@ impl Key {
     /// Reads a key as presented; `None` where it is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-        let well_formed = !id.is_empty()
+        // What is presented goes into the audit: it is no longer than an id can be.
+        let well_formed = (1..=ID_LENGTH_MAX).contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_alphanumeric())
             && secret.len() == SECRET_DIGITS
             && secret.bytes().all(|b| b.is_ascii_hexdigit());
@@ -88,7 +91,8 @@ mod tests {
         assert_eq!((read.authority_id(), read.hash()), ("abc123", key.hash()));
         assert!(!format!("{key:?}").contains(&key.reveal()[14..]));
         let short = &key.reveal()[..key.reveal().len() - 1];
-        for bad in ["", "whorl_", "whorl_abc123", short, "bearer", "whorl__00"] {
+        let long = key.reveal().replace("abc123", &"a".repeat(33));
+        for bad in ["", "whorl_", "whorl_abc123", short, "bearer", "whorl__00", &long] {
             assert!(Key::parse(bad).is_none(), "{bad}");
         }
     }

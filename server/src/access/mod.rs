@@ -124,12 +124,8 @@ impl Caller {
     /// The right to see one State's data, which is that State's; and the joint supervisory authority's, which may see any.
     pub fn viewer(&self, of: Option<MemberState>) -> Right<Viewer> {
         match (self.authority.role, self.authority.member_state, of) {
-            (Role::MemberState, Some(state), None) => {
-                Ok(Viewer { state, supervises: false, actor: self.actor() })
-            }
-            (Role::JointSupervisor, _, Some(state)) => {
-                Ok(Viewer { state, supervises: true, actor: self.actor() })
-            }
+            (Role::MemberState, Some(state), None) => Ok(Viewer { state, actor: self.actor() }),
+            (Role::JointSupervisor, _, Some(state)) => Ok(Viewer { state, actor: self.actor() }),
             (Role::JointSupervisor, _, None) => Err(Denied::WhoseData),
             (Role::MemberState, ..) => Err(Denied::OwnData),
             _ => Err(Denied::Role("member-state or joint-supervisor")),
@@ -224,7 +220,6 @@ impl Transmitter {
 #[derive(Debug, Clone)]
 pub struct Viewer {
     state: MemberState,
-    supervises: bool,
     actor: Actor,
 }
 
@@ -232,11 +227,6 @@ impl Viewer {
     /// The State.
     pub fn state(&self) -> MemberState {
         self.state
-    }
-
-    /// Whether it is the joint supervisory authority that looks.
-    pub fn supervises(&self) -> bool {
-        self.supervises
     }
 
     /// For the audit.

@@ -24,8 +24,7 @@ impl CentralUnit {
         sent: AmendmentSent,
         transmitter: &Transmitter,
     ) -> Result<Record, OperationError> {
-        let _claim = self.claims.claim(format!("record {id}"));
-        let mut record = self.own(id, transmitter.state())?;
+        let (mut record, _claim) = self.claim_own(id, transmitter.state())?;
         let now = self.now();
         let current = Kept {
             sex: record.sex,
@@ -37,6 +36,7 @@ impl CentralUnit {
         let Kept { sex, taken_on, last_day, application } = amendment.kept;
         (record.sex, record.taken_on, record.last_day, record.application) =
             (sex, taken_on, last_day, application);
+        let new_prints = amendment.fingerprints.is_some();
         let (entry, templates) = match amendment.fingerprints {
             Some(sent) => self.with_prints_of(record, sent)?,
             None => self.with_the_same_prints(record)?,
@@ -44,7 +44,7 @@ impl CentralUnit {
         let record = entry.record.clone();
         let audit = AuditRecord::about(&record, now, Operation::Amendment, transmitter.actor().clone());
         let (enrolled, stored) = (Arc::clone(&self.enrolled), record.stored());
-        let event = Event::new(audit, Change::Amended(Box::new(entry)));
+        let event = Event::new(audit, Change::Amended(Box::new(entry), new_prints));
         self.database.record_and(event, Box::new(move |_| enrolled.replace(id, stored, &templates)))?;
         Ok(record)
     }
@@ -69,7 +69,8 @@ impl CentralUnit {
         let templates = self.database.templates(record.id)?;
         let packed = packed(&templates)?;
         let positions = record.fingerprints.iter().map(|data| data.position);
-        let prints = self.database.prints(&record)?;
+        // Its claim is ours: nobody changes it meanwhile.
+        let prints = self.database.find_with_prints(record.id)?.map_or_else(Vec::new, |(_, prints)| prints);
         let prints = positions.zip(prints).map(|(position, data)| Print { position, data }).collect();
         Ok((Entry { record, templates, prints }, packed))
     }

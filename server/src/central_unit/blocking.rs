@@ -24,17 +24,18 @@ impl CentralUnit {
         blocked: bool,
         transmitter: &Transmitter,
     ) -> Result<Record, OperationError> {
+        self.is_own(id, transmitter.state())?;
         let _blocking = self.claims.claim("blocking".into());
-        let _record = self.claims.claim(format!("record {id}"));
-        let mut record = self.own(id, transmitter.state())?;
+        let (mut record, _claim) = self.claim_own(id, transmitter.state())?;
         if blocked && !may_block(self.database.decision()?) {
             return Err(OperationError::BlockingEnded);
         }
+        let audit = AuditRecord::about(&record, self.now(), Operation::Blocking, transmitter.actor().clone());
         if record.blocked == blocked {
+            self.database.record(Event::of(audit))?;
             return Ok(record);
         }
         record.blocked = blocked;
-        let audit = AuditRecord::about(&record, self.now(), Operation::Blocking, transmitter.actor().clone());
         let templates = packed(&self.database.templates(id)?)?;
         let (enrolled, stored) = (Arc::clone(&self.enrolled), record.stored());
         let event = Event::new(audit, Change::Plain(Effect::Blocked(id, blocked)));

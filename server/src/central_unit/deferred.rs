@@ -76,7 +76,11 @@ impl CentralUnit {
         let Deferred { what, transmitter, asked } = deferred;
         match what {
             What::Entered { id, repeated, media: kept } => {
-                let Some(record) = self.database.find(*id)? else { return Ok(None) };
+                let Some(record) = self.database.find(*id)? else {
+                    // R-ERASE-2: nor does what was to be given back wait any longer.
+                    drop(kept.lock().take());
+                    return Ok(None);
+                };
                 let templates = packed(&self.database.templates(*id)?)?;
                 let mut answer = self.entered(record, templates, transmitter, asked, (*repeated, None))?;
                 if let Answer::Entered { media, .. } = &mut answer {

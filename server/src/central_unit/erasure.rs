@@ -33,9 +33,7 @@ impl CentralUnit {
     /// R-ERASE-1 to R-ERASE-4. When this returns, no comparison finds the record, no bytes of it can be read any more, the
     /// audit says who erased it and why, and whoever had a hit on it has a notice.
     pub fn erase(&self, id: Uuid, ground: Ground, transmitter: &Transmitter) -> Result<(), OperationError> {
-        // Twice at once, it is erased once, and the other finds nothing.
-        let _claim = self.claims.claim(format!("record {id}"));
-        let record = self.own(id, transmitter.state())?;
+        let (record, _claim) = self.claim_own(id, transmitter.state())?;
         if !may_erase(record.category, ground, refugees_are_erased(self.database.decision()?)) {
             return Err(OperationError::GroundNotAllowed);
         }
@@ -65,7 +63,11 @@ impl Eraser {
 
     fn expire(&self, id: Uuid) -> Result<bool, OperationError> {
         let _claim = self.claims.claim(format!("record {id}"));
-        let Some(record) = self.database.find(id)? else { return Ok(false) };
+        let Some(record) = self.database.find(id)? else {
+            // What is not stored is in no gallery.
+            self.enrolled.erase(id);
+            return Ok(false);
+        };
         // An amendment may have come between.
         if !is_over(record.last_day, today(self.clock.now())) {
             return Ok(false);

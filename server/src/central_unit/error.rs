@@ -35,6 +35,9 @@ pub enum TransmissionError {
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// R-ERASE-3.
+    #[error("the set was erased before it was compared")]
+    ErasedMeanwhile,
     /// The disk, after the entry.
     #[error("the set is entered, and will be compared when the service is back")]
     NotCompared(StoreError),

@@ -43,13 +43,16 @@ impl CentralUnit {
     ) -> Result<StoredHit, OperationError> {
         let _claim = self.claims.claim(format!("hit {id}"));
         let mut hit = self.hit_of(id, transmitter.state())?;
+        let now = self.now();
+        let audit = hit.audit(now, Operation::Verification, transmitter.actor().clone());
         match hit.verdict {
-            Some((before, _)) if before == verdict => return Ok(hit),
+            Some((before, _)) if before == verdict => {
+                self.database.record(Event::of(audit))?;
+                return Ok(hit);
+            }
             Some(_) => return Err(OperationError::VerifiedAlready),
             None => {}
         }
-        let now = self.now();
-        let audit = hit.audit(now, Operation::Verification, transmitter.actor().clone());
         self.database.record(Event::new(audit, Change::Plain(Effect::Verified(id, verdict))))?;
         hit.verdict = Some((verdict, now));
         Ok(hit)
@@ -69,14 +72,11 @@ impl CentralUnit {
     /// The data of a hit, where they may be delivered.
     pub(super) fn with_matched(&self, found: StoredHit) -> Result<Hit, StoreError> {
         let verdict = found.verdict.map(|(verdict, _)| verdict);
-        let record = self.database.find(found.record_id)?;
-        let record = record.filter(|record| may_deliver(verdict, &record.stored(), today(self.now())));
-        let matched = match record {
+        let may = |record: &Record| may_deliver(verdict, &record.stored(), today(self.now()));
+        // What may not be delivered is not read either.
+        let matched = match self.database.find(found.record_id)?.filter(may) {
             None => None,
-            Some(record) => {
-                let prints = self.database.prints(&record)?;
-                Some((record, prints))
-            }
+            Some(_) => self.database.find_with_prints(found.record_id)?.filter(|(record, _)| may(record)),
         };
         Ok(Hit { false_match_rate: calibration::false_match_rate(found.score), found, matched })
     }

@@ -61,6 +61,7 @@ use crate::eurodac::retention;
 use crate::eurodac::start::{is_in_operation, takes_part};
 use crate::journal::{Actor, AuditRecord, Change, Effect, Event};
 use crate::startup::Startup;
+use crate::store::StoreError;
 use claims::{Claim, Claims};
 use daily::Daily;
 use enrolled::Enrolled;
@@ -71,7 +72,7 @@ use prints::Extracted;
 /// The database, the gallery that is made from it, and what finds minutiae.
 pub struct CentralUnit {
     /// Before the database, so that it ends first.
-    _daily: Daily,
+    _daily: Option<Daily>,
     database: Arc<Database>,
     enrolled: Arc<Enrolled>,
     eraser: Arc<Eraser>,
@@ -182,8 +183,8 @@ impl CentralUnit {
             claims: claims.clone(),
             clock: clock.clone(),
         });
-        let unit = Self {
-            _daily: Daily::start(&database, &eraser, settings.checkpoints, settings.keys)?,
+        let mut unit = Self {
+            _daily: None,
             database,
             enrolled,
             eraser,
@@ -198,6 +199,8 @@ impl CentralUnit {
         let cut_off = unit.load(startup)?;
         unit.erase_what_is_over()?;
         unit.compare_cut_off(cut_off, startup)?;
+        // Not before everything is in its place: what it erases must be found in the gallery.
+        unit._daily = Some(Daily::start(&unit.database, &unit.eraser, settings.checkpoints, settings.keys)?);
         stack::overwrite_on_all();
         Ok(unit)
     }
@@ -242,12 +245,24 @@ impl CentralUnit {
         Ok(())
     }
 
-    /// R-ACCESS-1, R-ACCESS-2: one of the State's own records. Of any other nothing is read.
-    pub fn own(&self, id: Uuid, state: MemberState) -> Result<Record, OperationError> {
+    /// R-ACCESS-1, R-ACCESS-2: that it is one of the State's own records. Of any other nothing is read, and nobody waits for it.
+    fn is_own(&self, id: Uuid, state: MemberState) -> Result<(), OperationError> {
         let today = today(self.now());
         let stored = self.enrolled.stored(id).filter(|stored| may_see(state, stored, today));
-        stored.ok_or(OperationError::RecordNotFound)?;
+        stored.map(drop).ok_or(OperationError::RecordNotFound)
+    }
+
+    /// The record, if it is the State's own.
+    pub fn own(&self, id: Uuid, state: MemberState) -> Result<Record, OperationError> {
+        self.is_own(id, state)?;
         self.database.find(id)?.ok_or(OperationError::RecordNotFound)
+    }
+
+    /// The same, and nobody else changes it until the claim is dropped. Twice at once, one finds what the other has left.
+    fn claim_own(&self, id: Uuid, state: MemberState) -> Result<(Record, Claim<'_>), OperationError> {
+        self.is_own(id, state)?;
+        let claim = self.claims.claim(format!("record {id}"));
+        Ok((self.own(id, state)?, claim))
     }
 
     /// R-DATA-3: whether a request was carried out before; if not, nobody else carries it out meanwhile.
@@ -324,10 +339,22 @@ impl CentralUnit {
         (repeated, media): (bool, Option<Vec<Vec<u8>>>),
     ) -> Result<Answer, TransmissionError> {
         let told = match recipient_of_result(record.category, record.member_state) {
-            None => Told::NotCompared,
+            None => {
+                if repeated {
+                    let audit = AuditRecord::about(
+                        &record,
+                        self.now(),
+                        Operation::Repetition,
+                        transmitter.actor().clone(),
+                    );
+                    self.database.record(Event::of(audit))?;
+                }
+                Told::NotCompared
+            }
             Some(_) => {
                 let result = self.result_for(&record, templates, transmitter.actor(), asked);
                 let result = result.map_err(|error| match error {
+                    TransmissionError::Store(StoreError::Erased(_)) => TransmissionError::ErasedMeanwhile,
                     TransmissionError::Store(error) => TransmissionError::NotCompared(error),
                     other => other,
                 });

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Asked, CentralUnit, Once, OperationError};
 use crate::access::{Notifier, Transmitter};
+use crate::database::StoredHit;
 use crate::eurodac::hits::is_of;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 use crate::eurodac::notices::{Concern, Notice, Reply, may_reply};
@@ -28,14 +29,17 @@ impl CentralUnit {
         asked: &Asked,
     ) -> Result<Notice, OperationError> {
         let (idempotency, _claim) = match self.once(notifier.actor(), asked, Uuid::new_v4())? {
-            Once::Before(id) => return self.database.notice(id)?.ok_or(OperationError::NoticeNotFound),
+            Once::Before(id) => {
+                self.read(Operation::Repetition, notifier.from(), notifier.actor())?;
+                return self.database.notice(id)?.ok_or(OperationError::NoticeNotFound);
+            }
             Once::Now(idempotency, claim) => (idempotency, claim),
         };
         let (to, category, reference_number, hit_id) = match about {
             About::Set(state, category, reference) => (state, category, reference, None),
             About::Hit(id) => {
-                let own = |recipient| notifier.from().is_none_or(|from| is_of(recipient, from));
-                let hit = self.database.hit(id)?.filter(|hit| own(hit.recipient));
+                let own = |hit: &StoredHit| notifier.from().is_none_or(|from| is_of(hit.recipient, from));
+                let hit = self.database.hit(id)?.filter(|hit| own(hit) && self.may_be_told_of(hit));
                 let hit = hit.ok_or(OperationError::HitNotFound)?;
                 let record = self.database.find(hit.record_id)?.ok_or(OperationError::HitNotFound)?;
                 (hit.member_state, hit.category, record.reference_number, Some(id))

@@ -28,8 +28,9 @@ pub struct Wanted {
 impl CentralUnit {
     /// R-ACCESS-1: one of a State's records, with its prints.
     pub fn read_record(&self, id: Uuid, viewer: &Viewer) -> Result<(Record, Vec<Vec<u8>>), OperationError> {
-        let record = self.own(id, viewer.state())?;
-        let prints = self.database.prints(&record)?;
+        self.is_own(id, viewer.state())?;
+        let found = self.database.find_with_prints(id)?;
+        let (record, prints) = found.ok_or(OperationError::RecordNotFound)?;
         let audit = AuditRecord::about(&record, self.now(), Operation::RecordRead, viewer.actor().clone());
         self.database.record(Event::of(audit))?;
         Ok((record, prints))
@@ -61,10 +62,9 @@ impl CentralUnit {
         limit: usize,
         viewer: &Viewer,
     ) -> Result<Page<StoredHit>, OperationError> {
-        let (mut hits, next) = self.database.hits(viewer.state(), after, limit)?;
-        hits.retain(|hit| self.may_be_told_of(hit));
+        let page = self.database.hits(viewer.state(), after, limit, |hit| self.may_be_told_of(hit))?;
         self.read(Operation::HitsListed, Some(viewer.state()), viewer.actor())?;
-        Ok((hits, next))
+        Ok(page)
     }
 
     /// Notices that a State gave or got.
@@ -86,9 +86,18 @@ impl CentralUnit {
         limit: usize,
         (state, actor): (MemberState, &Actor),
     ) -> Result<Page<Request>, OperationError> {
-        let page = self.database.requests(state, after, limit)?;
+        let (requests, next) = self.database.requests(state, after, limit)?;
         self.read(Operation::RightsRequestsListed, Some(state), actor)?;
-        Ok(page)
+        Ok((requests.into_iter().map(|request| self.as_shown(request, state)).collect(), next))
+    }
+
+    /// R-BLOCK-2: a request as a State is shown it: of another State's set that was blocked since nobody but that State is told any more.
+    pub(super) fn as_shown(&self, mut request: Request, viewer: MemberState) -> Request {
+        for found in request.found.iter_mut().filter(|found| found.member_state != viewer) {
+            let blocked = self.enrolled.stored(found.record_id).is_some_and(|stored| stored.blocked);
+            found.to_origin_only = found.to_origin_only || blocked;
+        }
+        request
     }
 
     /// R-AUDIT-6: records of operations, within the supervisor's competence; that they are read is recorded first.

@@ -66,11 +66,22 @@ impl NewAuthority {
 }
 
 impl CentralUnit {
-    /// R-OPS-1: a State's line in the register. One that takes part in nothing any more keeps its data, and transmits none.
-    pub fn register(&self, line: Participant, administrator: &Administrator) -> Result<(), OperationError> {
+    /// R-OPS-1: a State's line in the register. One that takes part in nothing any more keeps its data, and transmits none. One that was
+    /// ready already stays so since then.
+    pub fn register(
+        &self,
+        member_state: MemberState,
+        participates: bool,
+        ready: bool,
+        administrator: &Administrator,
+    ) -> Result<Participant, OperationError> {
         let _claim = self.claims.claim("register".into());
-        let audit = AuditRecord { member_state: Some(line.member_state), ..self.changed(administrator) };
-        Ok(self.database.record(Event::new(audit, Change::Plain(Effect::Participant(line))))?)
+        let before = self.database.participants()?.into_iter().find(|line| line.member_state == member_state);
+        let since = before.and_then(|line| line.ready_since).unwrap_or_else(|| today(self.now()));
+        let line = Participant { member_state, participates, ready_since: ready.then_some(since) };
+        let audit = AuditRecord { member_state: Some(member_state), ..self.changed(administrator) };
+        self.database.record(Event::new(audit, Change::Plain(Effect::Participant(line))))?;
+        Ok(line)
     }
 
     /// R-OPS-1: operations start on this day: today, or one ahead.
@@ -126,7 +137,8 @@ impl CentralUnit {
         let _claim = self.claims.claim("register".into());
         let authority = self.database.authority(id)?.ok_or(OperationError::AuthorityNotFound)?;
         if authority.revoked_at.is_some() {
-            return Ok(());
+            let audit = AuditRecord { member_state: authority.member_state, ..self.changed(administrator) };
+            return Ok(self.database.record(Event::of(audit))?);
         }
         let admins = |a: &Authority| a.role == Role::CentralAdmin && a.revoked_at.is_none() && a.id != id;
         if authority.role == Role::CentralAdmin && !self.database.authorities()?.iter().any(admins) {

@@ -41,6 +41,8 @@ impl CentralUnit {
         let (idempotency, _claim) = match self.once(transmitter.actor(), asked, made)? {
             super::Once::Before(made) => {
                 let request = self.database.request(made)?.ok_or(OperationError::RequestNotFound)?;
+                self.read(Operation::Repetition, Some(state), transmitter.actor())?;
+                let request = self.as_shown(request, state);
                 return Ok(Opened { request, shown: Vec::new(), repeated: true });
             }
             super::Once::Now(idempotency, claim) => (idempotency, claim),
@@ -71,7 +73,7 @@ impl CentralUnit {
                 reference_number: Some(reference_number.clone()),
                 compared: compared.open,
                 compared_blocked: compared.blocked,
-                disclosed: told.iter().chain(&found.to_origin).map(|record| record.id).collect(),
+                disclosed: told.iter().map(|record| record.id).collect(),
                 ..AuditRecord::of(
                     request.opened_at,
                     Operation::RightsRequestOpened,
@@ -84,9 +86,9 @@ impl CentralUnit {
                 Err(StoreError::Erased(_)) => continue,
                 other => other?,
             }
-            let with_prints = |record: Record| Ok((self.database.prints(&record)?, record));
-            let shown: Result<Vec<_>, StoreError> = told.into_iter().map(with_prints).collect();
-            let shown = shown?.into_iter().map(|(prints, record)| (record, prints)).collect();
+            let shown: Result<Vec<_>, StoreError> =
+                told.iter().map(|record| self.database.find_with_prints(record.id)).collect();
+            let shown = shown?.into_iter().flatten().collect();
             return Ok(Opened { request, shown, repeated: false });
         }
     }
@@ -111,7 +113,7 @@ impl CentralUnit {
                 record_id: record.id,
                 member_state: record.member_state,
                 category: record.category,
-                reference_number: record.reference_number.clone(),
+                reference_number: Some(record.reference_number.clone()),
                 to_origin_only,
                 answered: None,
             }
@@ -143,6 +145,7 @@ impl CentralUnit {
         };
         let change = Change::Plain(Effect::RequestAnswered(id, state, answer));
         self.database.record(Event::new(audit, change))?;
-        self.database.request(id)?.ok_or(OperationError::RequestNotFound)
+        let request = self.database.request(id)?.ok_or(OperationError::RequestNotFound)?;
+        Ok(self.as_shown(request, state))
     }
 }

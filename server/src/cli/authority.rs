@@ -135,6 +135,11 @@ impl Add {
                 states.iter().filter(|s| s.participates).map(|s| s.member_state).collect();
             anyhow::bail!("{field} {detail}; the States that take part are {taking_part:?}");
         }
+        if let Some(hash) = &new.certificate
+            && let Some(other) = database.authority_by_certificate(hash)?
+        {
+            anyhow::bail!("the certificate is that of the authority {} ({})", other.id, other.name);
+        }
         let (authority, key) = add(&database, new)?;
         show(&authority, &key, self.json);
         Ok(())

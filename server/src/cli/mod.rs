@@ -17,6 +17,7 @@ mod keys;
 mod restore;
 mod samples;
 mod serve;
+mod tls;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -60,7 +61,7 @@ struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Init(init::Init),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Import(import::Import),
     Authority(authority::Authority),
     Audit(audit::Audit),

@@ -14,6 +14,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use whorl_engine::calibration::{self, Calibration};
 
 use super::config::{self, Config};
+use super::tls::TlsOptions;
 use super::{BackendOptions, DataDirectory, data, doctor, extraction_settings};
 use crate::central_unit::{CentralUnit, CheckpointSettings, Settings};
 use crate::clock::Clock;
@@ -22,7 +23,7 @@ use crate::http::{self, Starting};
 use crate::keyring::WrappingSource;
 use crate::startup::Startup;
 
-/// Serve the Central Unit over HTTP
+/// Serve the Central Unit over HTTP, or HTTPS
 ///
 /// The address in use is printed on standard output once transmissions are taken. SIGTERM and SIGINT let requests under way
 /// finish.
@@ -38,6 +39,8 @@ pub struct Serve {
     /// Listen on an address that other machines reach, in clear: only behind something that adds TLS
     #[arg(long)]
     allow_plain_http: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// Share of the searches for people who are not in the gallery that may find somebody; the threshold follows it and the size of
     /// the gallery
     #[arg(long, value_name = "SHARE", default_value_t = calibration::TARGET_FPIR, value_parser = share)]
@@ -112,10 +115,11 @@ impl Serve {
         reason = "the address is the output: a program that starts the server reads it"
     )]
     pub fn run(self) -> anyhow::Result<()> {
-        if !self.listen.ip().is_loopback() && !self.allow_plain_http {
+        let tls = self.tls.asked().map(|tls| tls.load()).transpose()?;
+        if tls.is_none() && !self.listen.ip().is_loopback() && !self.allow_plain_http {
             anyhow::bail!(
                 "{} is not a loopback address, and keys and prints would travel in clear; \
-                put a TLS proxy in front, or pass --allow-plain-http",
+                pass --tls-certificate and --tls-key, or put a TLS proxy in front and pass --allow-plain-http",
                 self.listen
             );
         }
@@ -130,7 +134,7 @@ impl Serve {
             http::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
         let startup = Arc::new(Startup::default());
-        let starting = Starting::serve(&listener, startup.clone())?;
+        let starting = Starting::serve(&listener, startup.clone(), tls.clone())?;
         tracing::info!(%address, "starting; /health/ready says how far it is");
         let database = self.directory.open_and_tell(&startup, self.next_wrapping_key.as_ref())?;
         let calibration = match &self.calibration {
@@ -161,10 +165,11 @@ impl Serve {
             "ready"
         );
         starting.end()?;
-        println!("listening on http://{address}");
+        println!("listening on {}://{address}", if tls.is_some() { "https" } else { "http" });
         let settings = http::Settings {
             requests_a_second: config.requests_a_second(self.requests_a_second),
             objectives: config.objectives(),
+            tls,
         };
         http::serve(unit, listener, settings)?;
         Ok(())

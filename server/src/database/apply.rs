@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::counting::Counters;
 use super::keys::{Listed, Mention};
 use super::{Applied, Disclosure, ResultOfComparison, StoredHit, damaged, from_json, keys, put_json};
-use crate::eurodac::audit::Procedure;
+use crate::eurodac::audit::{Procedure, kept_from};
 use crate::eurodac::blocking::Decision;
 use crate::eurodac::hits;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
@@ -68,11 +68,22 @@ impl<'a> Follower<'a> {
         start: u64,
         chain: Chain,
     ) -> Result<(), StoreError> {
-        let (number, audit) = (self.applied.size, &written.audit);
+        // What is not in the store yet would not be found. Once, and before anything of this record: what is put is put with it.
+        if reads_the_store(&written.effect) {
+            self.commit()?;
+        }
         self.counters.add(written);
         if let Some(used) = &written.request {
             put_json(&mut self.batch, keys::idempotency(&used.authority, &used.key), used)?;
         }
+        self.effect(place, written, start)?;
+        self.tree.push(&chain);
+        (self.applied.size, self.applied.chain) = (self.applied.size + 1, chain.0);
+        Ok(())
+    }
+
+    fn effect(&mut self, place: Place, written: &Written, start: u64) -> Result<(), StoreError> {
+        let (number, audit) = (self.applied.size, &written.audit);
         match &written.effect {
             Effect::None | Effect::Started { .. } => {}
             Effect::Initialised => self.batch.put(keys::initialised(), Vec::new()),
@@ -89,7 +100,12 @@ impl<'a> Follower<'a> {
                 self.applied.sequence = sequence + 1;
                 self.applied.records += 1;
             }
-            Effect::Amended { id, key, parts } => self.amend(*id, *key, place, parts.placed(start))?,
+            Effect::Amended { id, key, parts, new_prints } => {
+                self.amend(*id, *key, place, parts.placed(start))?;
+                if *new_prints {
+                    self.forget_fingers(*id)?;
+                }
+            }
             Effect::Concluded { result, hits, .. } => self.conclude(number, result.as_ref(), hits)?,
             Effect::Erased { id, ground } => {
                 let told = ground.is_some().then_some(audit.at);
@@ -99,8 +115,6 @@ impl<'a> Follower<'a> {
             Effect::Blocked(id, blocked) => self.block(*id, *blocked, subject(audit)),
             Effect::Decided(decision) => self.decide(*decision)?,
             Effect::Verified(id, verdict) => {
-                // The hit may be in the same batch, when the journal is followed.
-                self.commit()?;
                 if let Some(hit) = self.hit(*id)? {
                     self.counters.verified(*verdict, hit.recipient, hit.member_state);
                 }
@@ -131,22 +145,30 @@ impl<'a> Follower<'a> {
             }
             Effect::Retained(retention) => {
                 retention.released.iter().for_each(|&id| self.batch.remove(keys::procedure(id)));
+                self.forget_old(kept_from(audit.at))?;
             }
         }
-        self.tree.push(&chain);
-        (self.applied.size, self.applied.chain) = (number + 1, chain.0);
         Ok(())
     }
 
     /// R-EDIT-1: where the record lies from now on, and under which key.
     fn amend(&mut self, id: Uuid, key: Uuid, place: Place, parts: Parts) -> Result<(), StoreError> {
-        self.commit()?;
         let Some(value) = self.store.get(&keys::record(id))? else { return Ok(()) };
         let old: Row = postcard::from_bytes(&value).map_err(damaged)?;
         let row = Row { sequence: old.sequence, key, place, parts };
         self.batch.put(keys::record(id), postcard::to_stdvec(&row).map_err(damaged)?);
         self.batch.remove(keys::sealed_under(old.key));
         self.batch.put(keys::sealed_under(key), id.as_bytes().to_vec());
+        Ok(())
+    }
+
+    /// What fingers of earlier probes fitted is not what is stored now.
+    fn forget_fingers(&mut self, id: Uuid) -> Result<(), StoreError> {
+        for (key, _) in self.store.scan(&keys::mentions(Mention::Hit, id), b"", usize::MAX)? {
+            if let Some(hit) = keys::id_of(&key) {
+                self.change(keys::hit(hit), |hit: &mut StoredHit| hit.fingers.clear())?;
+            }
+        }
         Ok(())
     }
 
@@ -178,8 +200,6 @@ impl<'a> Follower<'a> {
         told: Option<Timestamp>,
         subject: Option<(MemberState, Category, &ReferenceNumber)>,
     ) -> Result<(), StoreError> {
-        // What is not in the store yet would not be found.
-        self.commit()?;
         for (key, _) in self.store.scan(&keys::disclosures(id), b"", usize::MAX)? {
             self.batch.remove(key);
         }
@@ -203,7 +223,7 @@ impl<'a> Follower<'a> {
             if let Some(request) = keys::id_of(&key) {
                 self.change(keys::request(request), |request: &mut Request| {
                     let gone = request.found.iter_mut().filter(|found| found.record_id == id);
-                    gone.for_each(|found| found.record_id = Uuid::nil());
+                    gone.for_each(|found| (found.record_id, found.reference_number) = (Uuid::nil(), None));
                 })?;
             }
             self.batch.remove(key);
@@ -243,7 +263,6 @@ impl<'a> Follower<'a> {
 
     /// R-BLOCK-3: decision (a) unblocks everything at once; what (b) erases follows, record by record.
     fn decide(&mut self, decision: Decision) -> Result<(), StoreError> {
-        self.commit()?;
         put_json(&mut self.batch, keys::decision(), &decision)?;
         if decision == Decision::Unblock {
             for (key, of) in self.store.scan(keys::BLOCKED, b"", usize::MAX)? {
@@ -280,13 +299,39 @@ impl<'a> Follower<'a> {
         put_json(&mut self.batch, keys::request(request.id), request)
     }
 
+    /// R-ERASE-2: notices and requests, which name sets, go with the records of the operations that made them.
+    fn forget_old(&mut self, from: Timestamp) -> Result<(), StoreError> {
+        for (key, value) in self.store.scan(keys::NOTICE, b"", usize::MAX)? {
+            let notice: Notice = from_json(&value)?;
+            if notice.given_at < from {
+                for state in [Some(notice.to), notice.from].into_iter().flatten() {
+                    self.batch.remove(keys::listed(Listed::Notices, state, notice.given_at, notice.id));
+                }
+                self.batch.remove(key);
+            }
+        }
+        for (key, value) in self.store.scan(keys::REQUEST, b"", usize::MAX)? {
+            let request: Request = from_json(&value)?;
+            if request.opened_at < from {
+                for state in request.found.iter().map(|found| found.member_state).chain([request.asked_in]) {
+                    self.batch.remove(keys::listed(Listed::Requests, state, request.opened_at, request.id));
+                }
+                for found in &request.found {
+                    self.batch.remove(keys::mention(Mention::Request, found.record_id, request.id));
+                }
+                self.batch.remove(keys::request_number(request.asked_in, request.reference_number.as_str()));
+                self.batch.remove(key);
+            }
+        }
+        Ok(())
+    }
+
     /// Changes a row, if it is there.
     fn change<T: Serialize + serde::de::DeserializeOwned>(
         &mut self,
         key: Vec<u8>,
         change: impl FnOnce(&mut T),
     ) -> Result<(), StoreError> {
-        self.commit()?;
         let Some(value) = self.store.get(&key)? else { return Ok(()) };
         let mut row: T = from_json(&value)?;
         change(&mut row);
@@ -323,6 +368,24 @@ impl<'a> Follower<'a> {
         self.applied.tree = self.tree.to_bytes();
         batch.put(keys::applied(), postcard::to_stdvec(&self.applied).map_err(damaged)?);
         self.store.apply(batch)
+    }
+}
+
+/// Whether what an effect does depends on what is in the store.
+fn reads_the_store(effect: &Effect) -> bool {
+    match effect {
+        Effect::Amended { .. } | Effect::Erased { .. } | Effect::Forgotten { .. } | Effect::Decided(_) => {
+            true
+        }
+        Effect::Verified(..) | Effect::NoticeAnswered(..) | Effect::RequestAnswered(..) => true,
+        Effect::ProcedureClosed(_) | Effect::Retained(_) => true,
+        Effect::None | Effect::Initialised | Effect::Authority(_) | Effect::Entered { .. } => false,
+        Effect::Concluded { .. }
+        | Effect::Blocked(..)
+        | Effect::NoticeGiven(_)
+        | Effect::RequestOpened(_) => false,
+        Effect::Participant(_) | Effect::OperationsStarted(_) | Effect::ProcedureOpened(_) => false,
+        Effect::Started { .. } => false,
     }
 }
 

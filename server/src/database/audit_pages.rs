@@ -37,18 +37,8 @@ impl Database {
         };
         if self.held(from, &mut take)? {
             let from = from.max(journal::beginning(&*self.journal)?.size);
-            let mut go_on = true;
             let end = self.progress.head.lock().0.size();
-            let step = u64::try_from(LOOKED_AT_MAX).unwrap_or(u64::MAX);
-            let mut at = from;
-            while go_on && at < end {
-                let until = at.saturating_add(step.min(limit as u64 + 1)).min(end);
-                journal::replay(&*self.journal, at..until, |record| {
-                    go_on = go_on && take(record.number, record.body)?;
-                    Ok(())
-                })?;
-                at = until;
-            }
+            journal::read_on(&*self.journal, from..end, |record| take(record.number, record.body))?;
         }
         Ok((found, next))
     }

@@ -27,14 +27,15 @@ impl Database {
         self.json(&keys::hit(id))
     }
 
-    /// A State's hits, oldest first.
+    /// Those of a State's hits that may be shown, oldest first.
     pub fn hits(
         &self,
         state: MemberState,
         after: Option<&str>,
         limit: usize,
+        shown: impl Fn(&StoredHit) -> bool,
     ) -> Result<Page<StoredHit>, StoreError> {
-        self.listed(Listed::Hits, state, after, limit, keys::hit)
+        self.listed((Listed::Hits, state), after, limit, keys::hit, shown)
     }
 
     /// A notice, whosever it is.
@@ -49,7 +50,7 @@ impl Database {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<Notice>, StoreError> {
-        self.listed(Listed::Notices, state, after, limit, keys::notice)
+        self.listed((Listed::Notices, state), after, limit, keys::notice, |_| true)
     }
 
     /// A data subject's request, wherever it was opened.
@@ -70,7 +71,7 @@ impl Database {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<Request>, StoreError> {
-        self.listed(Listed::Requests, state, after, limit, keys::request)
+        self.listed((Listed::Requests, state), after, limit, keys::request, |_| true)
     }
 
     /// The register of Member States.
@@ -96,23 +97,32 @@ impl Database {
         Ok(rows.iter().filter_map(|(key, _)| keys::id_of(key)).collect())
     }
 
+    /// A page of what is shown: what is not is passed over, so that nobody sees from a page how much that is.
     fn listed<T: DeserializeOwned>(
         &self,
-        of: Listed,
-        state: MemberState,
+        (of, state): (Listed, MemberState),
         after: Option<&str>,
         limit: usize,
         row: impl Fn(Uuid) -> Vec<u8>,
+        shown: impl Fn(&T) -> bool,
     ) -> Result<Page<T>, StoreError> {
         let prefix = keys::list(of, state);
-        let after = after.and_then(decode).map(|cursor| [prefix.as_slice(), &cursor].concat());
-        let mut pairs = self.store()?.scan(&prefix, &after.unwrap_or_default(), limit + 1)?;
-        let more = pairs.len() > limit;
-        pairs.truncate(limit);
-        let cursor = pairs.last().filter(|_| more).map(|(key, _)| encode(&key[prefix.len()..]));
-        let rows: Result<Vec<Option<T>>, _> =
-            pairs.iter().filter_map(|(key, _)| keys::id_of(key)).map(|id| self.json(&row(id))).collect();
-        Ok((rows?.into_iter().flatten().collect(), cursor))
+        let cursor = after.and_then(decode).map(|cursor| [prefix.as_slice(), &cursor].concat());
+        let (mut at, mut rows, mut last) = (cursor.unwrap_or_default(), Vec::new(), None);
+        loop {
+            let page = self.store()?.scan(&prefix, &at, limit + 1)?;
+            let Some((end, _)) = page.last() else { return Ok((rows, None)) };
+            at.clone_from(end);
+            for (key, _) in page {
+                let found: Option<T> = keys::id_of(&key).map_or(Ok(None), |id| self.json(&row(id)))?;
+                let Some(found) = found.filter(&shown) else { continue };
+                if rows.len() == limit {
+                    return Ok((rows, last));
+                }
+                rows.push(found);
+                last = Some(encode(&key[prefix.len()..]));
+            }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) const PROCEDURE: &[u8] = b"p/";
 pub(super) const IDEMPOTENCY: &[u8] = b"i/";
 pub(super) const BLOCKED: &[u8] = b"b/";
 pub(super) const PARTICIPANT: &[u8] = b"s/";
+pub(super) const NOTICE: &[u8] = b"q/";
+pub(super) const REQUEST: &[u8] = b"u/";
 pub(super) const COUNTER: &[u8] = b"t/";
 
 pub(super) fn result(id: Uuid) -> Vec<u8> {
@@ -166,7 +168,7 @@ pub(super) fn about(key: &[u8], value: &[u8]) -> Option<Uuid> {
     match key.first_chunk()? {
         b"r/" => of_key(b"r/"),
         b"d/" => of_key(b"d/"),
-        b"n/" => Uuid::from_slice(value).ok(),
+        b"n/" | b"v/" => Uuid::from_slice(value).ok(),
         _ => None,
     }
 }

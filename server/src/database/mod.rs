@@ -47,7 +47,7 @@ pub use checkpoints::{Checkpoints, Recipient};
 pub use lock::DirectoryLock;
 pub use model::{
     Disclosure, FingerFound, FingerTemplate, FingerprintData, Idempotency, Print, ProbeOf, Record,
-    ResultOfComparison, StoredHit, Threshold,
+    ResultOfComparison, StoredHit, Threshold, WithPrints,
 };
 pub use opening::OpenError;
 pub use restoring::{Reconciled, Reconciling};
@@ -194,10 +194,10 @@ impl Database {
                 let (parts, sealed) = self.sealed(&entry, id)?;
                 (Effect::Entered { id, sequence: 0, parts, delay }, sealed)
             }
-            Change::Amended(entry) => {
+            Change::Amended(entry, new_prints) => {
                 let (id, key) = (entry.record.id, Uuid::new_v4());
                 let (parts, sealed) = self.sealed(&entry, key)?;
-                (Effect::Amended { id, key, parts }, sealed)
+                (Effect::Amended { id, key, parts, new_prints }, sealed)
             }
         };
         let ended = || StoreError::Failed("the writer has ended".into());
@@ -281,14 +281,15 @@ impl Database {
         applied.map_or(Ok(0), |value| Ok(postcard::from_bytes::<Applied>(&value).map_err(damaged)?.records))
     }
 
-    /// The prints of a record, in the order of its fingerprints.
-    pub fn prints(&self, record: &Record) -> Result<Vec<Vec<u8>>, StoreError> {
-        let Some((row, key)) = self.row(record.id)? else { return Ok(Vec::new()) };
+    /// A record and its prints, in the order of its fingerprints: both as they were at one moment.
+    pub fn find_with_prints(&self, id: Uuid) -> Result<Option<WithPrints>, StoreError> {
+        let Some((row, key)) = self.row(id)? else { return Ok(None) };
         let print = |(place, &span): (u8, &Span)| {
-            let print = self.part(record.id, &row, &key, Part::Print(place), span)?;
+            let print = self.part(id, &row, &key, Part::Print(place), span)?;
             Ok(print.to_vec())
         };
-        (0u8..).zip(&row.parts.prints).map(print).collect()
+        let prints: Result<_, StoreError> = (0u8..).zip(&row.parts.prints).map(print).collect();
+        Ok(Some((self.read(id, &row, &key)?, prints?)))
     }
 
     /// The minutiae of a record's fingers.
@@ -351,9 +352,18 @@ impl Database {
 
     /// Where a record lies, and its key; `None` where there is none, or no key any more.
     fn row(&self, id: Uuid) -> Result<Option<(Row, DataKey)>, StoreError> {
-        let Some(value) = self.store()?.get(&keys::record(id))? else { return Ok(None) };
-        let row: Row = postcard::from_bytes(&value).map_err(damaged)?;
-        Ok(self.keyring.get(row.key)?.map(|key| (row, key)))
+        let mut before = None;
+        loop {
+            let Some(value) = self.store()?.get(&keys::record(id))? else { return Ok(None) };
+            let row: Row = postcard::from_bytes(&value).map_err(damaged)?;
+            if let Some(key) = self.keyring.get(row.key)? {
+                return Ok(Some((row, key)));
+            }
+            // Amended between the two looks, it has another key now; erased, it has none.
+            if before.replace(row.key) == Some(row.key) {
+                return Ok(None);
+            }
+        }
     }
 
     fn read(&self, id: Uuid, row: &Row, key: &DataKey) -> Result<Record, StoreError> {

@@ -117,6 +117,9 @@ pub struct Print {
     pub data: Vec<u8>,
 }
 
+/// A record, and its prints in the order of its fingerprints.
+pub type WithPrints = (Record, Vec<Vec<u8>>);
+
 /// What came of a comparison. Prints of others are not in it: they are read from their records when it is told again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResultOfComparison {

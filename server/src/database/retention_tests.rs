@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::tests::{Machine, audit, entry, erasure, record, stored};
+use super::tests::{Machine, audit, entry, erasure, prints, record, stored};
 use super::*;
 use crate::eurodac::audit::Procedure;
 use crate::files::simulated::{Fault, Simulated};
@@ -72,7 +72,7 @@ fn all_there(machine: &Machine, sets: &[Record; 4]) {
         assert_eq!(stored(&database), ["AT1-001", "AT1-003", "AT1-004"], "anew: {anew}");
         for (place, byte) in [(0, 1u8), (2, 3), (3, 4)] {
             let found = database.find(sets[place].id).unwrap().unwrap();
-            assert_eq!(database.prints(&found).unwrap(), [vec![byte; 900]]);
+            assert_eq!(prints(&database, found.id), [vec![byte; 900]]);
         }
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! *Failure*: the first error latches. What failed may be on the disk or not; everybody is refused until a restart has looked.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -84,6 +85,13 @@ pub(super) struct Writer {
     pub(super) day: Option<Date>,
 }
 
+/// What an earlier record of a group does to a set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Erased,
+    Blocked,
+}
+
 /// A record that is written, and what follows.
 struct Done {
     place: Place,
@@ -127,9 +135,9 @@ impl Writer {
     fn journal(&mut self, group: Vec<Job>) -> Result<Vec<Done>, StoreError> {
         self.end_the_day(&group)?;
         let mut done = Vec::with_capacity(group.len());
-        let (mut next, mut erased, mut entries) = (self.applied.sequence, Vec::new(), false);
+        let (mut next, mut changed, mut entries) = (self.applied.sequence, HashMap::new(), false);
         for Job { audit, mut effect, request, sealed, then, reply } in group {
-            if let Some(gone) = self.told_but_gone(&audit, &effect, &erased)? {
+            if let Some(gone) = self.told_but_gone(&audit, &effect, &changed)? {
                 let _ = reply.try_send(Err(StoreError::Erased(gone)));
                 continue;
             }
@@ -142,7 +150,8 @@ impl Writer {
                     entries = true;
                 }
                 Effect::Amended { .. } => entries = true,
-                Effect::Erased { id, .. } => erased.push(*id),
+                Effect::Erased { id, .. } => drop(changed.insert(*id, Changed::Erased)),
+                Effect::Blocked(id, true) => drop(changed.insert(*id, Changed::Blocked)),
                 _ => {}
             }
             let written = Written { audit, effect, request };
@@ -174,22 +183,41 @@ impl Writer {
         Ok(())
     }
 
-    /// A record that would be disclosed or changed, or whose result it is, and that is erased, or is being erased in this group.
+    /// A record that would be disclosed or changed, or whose result it is, and that is erased, or is being erased in this group; or that
+    /// would be told of, and is blocked (R-BLOCK-2). Whoever asked looks again.
     fn told_but_gone(
         &self,
         audit: &AuditRecord,
         effect: &Effect,
-        erased: &[Uuid],
+        changed: &HashMap<Uuid, Changed>,
     ) -> Result<Option<Uuid>, StoreError> {
+        let is_erased = |id: &Uuid| -> Result<bool, StoreError> {
+            // The store has followed every group before this one.
+            let erased = changed.get(id) == Some(&Changed::Erased);
+            Ok(erased || self.store.get(&keys::record(*id))?.is_none())
+        };
         let own = match effect {
             Effect::Concluded { result: Some((id, _)), .. } => Some(*id),
             Effect::Amended { id, .. } | Effect::Blocked(id, _) | Effect::Erased { id, .. } => Some(*id),
             _ => None,
         };
-        for id in audit.disclosed.iter().copied().chain(own) {
-            // The store has followed every group before this one.
-            if erased.contains(&id) || self.store.get(&keys::record(id))?.is_none() {
+        let found = match effect {
+            Effect::RequestOpened(request) => request.found.as_slice(),
+            _ => &[],
+        };
+        for id in audit.disclosed.iter().copied().chain(own).chain(found.iter().map(|found| found.record_id))
+        {
+            if is_erased(&id)? {
                 return Ok(Some(id));
+            }
+        }
+        // A person's own State is told of what it has blocked itself.
+        let of_origin = |id: &Uuid| {
+            found.iter().any(|found| found.record_id == *id && Some(found.member_state) == audit.member_state)
+        };
+        for id in audit.disclosed.iter().filter(|id| !of_origin(id)) {
+            if changed.contains_key(id) || self.store.get(&keys::blocked(*id))?.is_some() {
+                return Ok(Some(*id));
             }
         }
         Ok(None)

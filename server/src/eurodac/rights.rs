@@ -84,8 +84,8 @@ pub struct Found {
     pub member_state: MemberState,
     /// Its category.
     pub category: Category,
-    /// Its reference number.
-    pub reference_number: ReferenceNumber,
+    /// Its reference number; none when the set is erased (R-ERASE-2).
+    pub reference_number: Option<ReferenceNumber>,
     /// R-BLOCK-2: blocked and another State's: only its State of origin sees that it exists, and answers the person.
     pub to_origin_only: bool,
     /// The answer of its State of origin, and when.
@@ -160,15 +160,16 @@ impl Request {
             .filter(move |found| found.member_state == viewer || asked_here && !found.to_origin_only)
     }
 
-    /// R-RIGHT-4: whether a State still has to decide. Access needs no decision: it is given by the State where the person is.
-    pub fn waits_for(&self, state: MemberState) -> bool {
-        let own = |found: &&Found| found.member_state == state && found.answered.is_none();
-        self.found.iter().filter(own).any(|found| self.right != Right::Access || found.to_origin_only)
+    /// R-RIGHT-4: whether the State of origin of a set still has to decide. Access needs no decision: it is given by the State where the
+    /// person is, but of what only the State of origin may see.
+    fn waits(&self, found: &Found) -> bool {
+        found.answered.is_none() && (self.right != Right::Access || found.to_origin_only)
     }
 
-    /// R-RIGHT-5: whether it is late: somebody still has to decide, and the last day has passed.
-    pub fn is_late(&self, today: Date) -> bool {
-        today > self.due_on && self.found.iter().any(|found| self.waits_for(found.member_state))
+    /// R-RIGHT-5: whether it is late, as far as a State sees: somebody still has to decide on a set that it is shown, and the last day has
+    /// passed. Of what it is not shown it does not learn that it waits either (R-BLOCK-2).
+    pub fn is_late_for(&self, viewer: MemberState, today: Date) -> bool {
+        today > self.due_on && self.shown_to(viewer).any(|found| self.waits(found))
     }
 }
 
@@ -209,7 +210,7 @@ mod tests {
             member_state,
             category,
             reference_number: ReferenceNumber::new(&format!("{member_state}1-1"), member_state, category)
-                .unwrap(),
+                .ok(),
             to_origin_only,
             answered: None,
         }
@@ -242,15 +243,25 @@ mod tests {
     #[test]
     fn r_right_4_5_who_has_to_decide_and_when_it_is_late() {
         let access = request(Right::Access);
-        assert_eq!(["AT", "DE", "FR"].map(|s| access.waits_for(state(s))), [false, false, true]);
+        let waiting =
+            |request: &Request| request.found.iter().map(|found| request.waits(found)).collect::<Vec<_>>();
+        assert_eq!(waiting(&access), [false, false, true]);
         let mut erasure = request(Right::Erasure);
-        assert_eq!(["AT", "DE", "FR", "IT"].map(|s| erasure.waits_for(state(s))), [true, true, true, false]);
+        assert_eq!(waiting(&erasure), [true, true, true]);
         assert_eq!(erasure.due_on, date(2026, 12, 22));
-        assert!(!erasure.is_late(date(2026, 12, 22)) && erasure.is_late(date(2026, 12, 23)));
+        let late =
+            |request: &Request, day| ["AT", "DE", "FR", "IT"].map(|s| request.is_late_for(state(s), day));
+        assert_eq!(late(&erasure, date(2026, 12, 22)), [false; 4]);
+        assert_eq!(late(&erasure, date(2026, 12, 23)), [true, true, true, false]);
+        assert_eq!(
+            late(&access, date(2026, 12, 23)),
+            [false, false, true, false],
+            "R-BLOCK-2: not where it was asked"
+        );
         let answer =
             Answer { outcome: Outcome::Done, told_in_writing: true, reasons: vec![], appeals: vec![] };
         erasure.found.iter_mut().for_each(|f| f.answered = Some((answer.clone(), erasure.opened_at)));
-        assert!(!erasure.is_late(date(2027, 12, 23)));
+        assert_eq!(late(&erasure, date(2027, 12, 23)), [false; 4]);
         assert_eq!(due_on(date(2027, 1, 31)), date(2027, 2, 28));
     }
 

@@ -12,7 +12,6 @@ use super::recorded::{Asking, NOBODY};
 use crate::access::{Caller, CertificateHash, Identified, Key, Rejected};
 use crate::central_unit::CentralUnit;
 use crate::journal::Actor;
-use crate::store::StoreError;
 
 /// The header that names the responsible person (Art. 16).
 pub const PERSON: &str = "Whorl-Person";
@@ -49,15 +48,7 @@ fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
     let claims = |id: &str| {
         request.extensions_mut().insert(asking(Some(id.to_owned())));
     };
-    let identified = match identify(request, unit, claims) {
-        Ok(identified) => identified,
-        Err(Unidentified::Nobody(problem)) => return Err(problem),
-        Err(Unidentified::NotAnyMore(id, problem)) => {
-            request.extensions_mut().insert(Asking { authenticated: true, ..asking(Some(id.clone())) });
-            limits.ask(&id)?;
-            return Err(*problem);
-        }
-    };
+    let identified = identify(request, unit, claims)?;
     let known = Asking {
         member_state: identified.member_state(),
         authenticated: true,
@@ -68,37 +59,13 @@ fn authenticate(request: &HttpRequest) -> Result<Authenticated, Problem> {
     Ok(Authenticated(identified.in_the_name_of(named?)))
 }
 
-/// Why nobody is identified.
-enum Unidentified {
-    /// No credentials, or none that are known.
-    Nobody(Problem),
-    /// Who has shown a secret that was an authority's; its id.
-    NotAnyMore(String, Box<Problem>),
-}
-
-impl From<Problem> for Unidentified {
-    fn from(problem: Problem) -> Self {
-        Self::Nobody(problem)
-    }
-}
-
-impl From<StoreError> for Unidentified {
-    fn from(error: StoreError) -> Self {
-        Self::Nobody(error.into())
-    }
-}
-
 fn failed() -> Problem {
     Problem::new(Code::AuthenticationFailed, "the key is not known, or not a key")
 }
 
 /// By the certificate that the handshake has proved, or by the key; by both, where both are there, and then they are one authority's.
 /// `claims` is told whose key it says it is.
-fn identify(
-    request: &HttpRequest,
-    unit: &CentralUnit,
-    claims: impl Fn(&str),
-) -> Result<Identified, Unidentified> {
+fn identify(request: &HttpRequest, unit: &CentralUnit, claims: impl Fn(&str)) -> Result<Identified, Problem> {
     let header = request.headers().get(header::AUTHORIZATION);
     let certificate = request.conn_data::<CertificateHash>();
     let by_certificate = match certificate {
@@ -109,10 +76,9 @@ fn identify(
         let (Some(certificate), Some(authority)) = (certificate, by_certificate) else {
             let detail =
                 "send `Authorization: Bearer <key>` with the key of your authority, or a client certificate";
-            return Err(Problem::new(Code::AuthenticationRequired, detail).into());
+            return Err(Problem::new(Code::AuthenticationRequired, detail));
         };
-        let id = authority.id.clone();
-        return Identified::by_certificate(authority, certificate).map_err(|why| rejected(why, id));
+        return Identified::by_certificate(authority, certificate).map_err(rejected);
     };
     let text = header.to_str().map_err(|_| failed())?;
     let key = text
@@ -123,22 +89,20 @@ fn identify(
     claims(key.authority_id());
     let authority = unit.database().authority(key.authority_id())?.ok_or_else(failed)?;
     if by_certificate.is_some_and(|other| other.id != authority.id) {
-        return Err(failed().into());
+        return Err(failed());
     }
-    let id = authority.id.clone();
-    Identified::by_key(authority, &key, unit.now()).map_err(|why| rejected(why, id))
+    Identified::by_key(authority, &key, unit.now()).map_err(rejected)
 }
 
 /// Only who has shown the secret is told what has become of it.
-fn rejected(why: Rejected, id: String) -> Unidentified {
-    let problem = match why {
-        Rejected::Unknown => return failed().into(),
+fn rejected(why: Rejected) -> Problem {
+    match why {
+        Rejected::Unknown => failed(),
         Rejected::Expired => Problem::new(Code::KeyExpired, "ask the Central Unit for another key"),
         Rejected::Revoked => {
             Problem::new(Code::AuthorityRevoked, "it was taken off the list of designated authorities")
         }
-    };
-    Unidentified::NotAnyMore(id, Box::new(problem))
+    }
 }
 
 fn person(request: &HttpRequest) -> Result<String, Problem> {

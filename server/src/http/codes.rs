@@ -102,6 +102,8 @@ codes! {
     ReferenceNumberTaken = "reference-number-taken", CONFLICT, "The reference number is in use";
     /// The key was used for another request.
     IdempotencyKeyReused = "idempotency-key-reused", CONFLICT, "The Idempotency-Key was used for another request";
+    /// R-ERASE-3.
+    ErasedMeanwhile = "erased-meanwhile", CONFLICT, "The set was erased meanwhile";
     /// Too large.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// Not JSON by its content type.

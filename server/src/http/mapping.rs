@@ -106,6 +106,7 @@ impl From<TransmissionError> for Problem {
                     day.map_or("operations have not started".into(), |day| format!("they start on {day}"));
                 Self::new(Code::NotInOperation, detail)
             }
+            TransmissionError::ErasedMeanwhile => Self::new(Code::ErasedMeanwhile, error.to_string()),
             TransmissionError::TakesNoPart(_) => Self::new(Code::TakesNoPart, error.to_string()),
             TransmissionError::KeyReused => Self::new(Code::IdempotencyKeyReused, error.to_string()),
             TransmissionError::Store(error) => error.into(),

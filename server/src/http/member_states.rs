@@ -14,7 +14,6 @@ use crate::central_unit::CentralUnit;
 use crate::eurodac::blocking::Decision;
 use crate::eurodac::model::MemberState;
 use crate::eurodac::operation::Operation;
-use crate::eurodac::retention::legal_day;
 use crate::eurodac::start::Participant;
 
 /// The register, and whether operations have started.
@@ -93,14 +92,7 @@ pub async fn put(
     let new: NewLine = body::parse(&body::json(&request, payload).await?)?;
     let member_state: MemberState =
         code.parse().map_err(|detail: String| Problem::new(Code::FieldInvalid, detail).at("code"))?;
-    let line = blocking(move || {
-        let before =
-            unit.database().participants()?.into_iter().find(|line| line.member_state == member_state);
-        let since = before.and_then(|line| line.ready_since).unwrap_or_else(|| legal_day(unit.now()));
-        let ready_since = new.ready.then_some(since);
-        let line = Participant { member_state, participates: new.participates, ready_since };
-        unit.register(line, &administrator).map(|()| line)
-    });
+    let line = blocking(move || unit.register(member_state, new.participates, new.ready, &administrator));
     Ok(HttpResponse::Ok().json(line.await?))
 }
 

@@ -9,6 +9,7 @@ mod body;
 mod caller;
 mod codes;
 mod declared;
+mod docs;
 mod health;
 mod hits;
 mod imports;
@@ -25,10 +26,12 @@ mod problem;
 mod procedures;
 mod recorded;
 mod records;
+mod reloaded;
 mod reports;
 mod rights_requests;
 mod starting;
 mod statistics;
+mod tls;
 mod transmissions;
 mod views;
 
@@ -37,6 +40,7 @@ pub use declared::DECLARED;
 pub use imports::{ImportAnswer, Reject};
 pub use openapi::document;
 pub use starting::Starting;
+pub use tls::{Clients, Tls, TlsError};
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
@@ -62,6 +66,8 @@ pub struct Settings {
     pub requests_a_second: NonZeroU32,
     /// What the annual report measures against.
     pub objectives: Objectives,
+    /// TLS, where it is on.
+    pub tls: Option<rustls::ServerConfig>,
 }
 
 /// Serves until the process is told to stop; requests under way are finished first.
@@ -71,6 +77,7 @@ pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> st
     let jobs = web::Data::new(Jobs::new());
     let limits = web::Data::new(Limits::new(settings.requests_a_second));
     let objectives = web::Data::new(settings.objectives);
+    let (ending, failed) = (unit.clone(), limits.clone());
     let app = move || {
         let (recording, failing) = (unit.clone(), limits.clone());
         App::new()
@@ -103,14 +110,23 @@ pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> st
             .configure(routes)
             .default_service(web::to(nothing_here))
     };
-    let server = HttpServer::new(app).listen(listener)?.shutdown_timeout(30).disable_signals();
-    actix_web::rt::System::new().block_on(async move {
+    let server =
+        HttpServer::new(app).on_connect(tls::note_certificate).shutdown_timeout(30).disable_signals();
+    let server = match settings.tls {
+        None => server.listen(listener)?,
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+    };
+    let ended = actix_web::rt::System::new().block_on(async move {
         let running = server.run();
         let handle = running.handle();
         // Ours for every signal: actix would cut requests off at SIGINT. The future only waits; the stop is sent by the call.
         ctrlc::set_handler(move || drop(handle.stop(true))).map_err(std::io::Error::other)?;
         running.await
-    })
+    });
+    if let Err(error) = recorded::together(&ending, failed.take_pending()) {
+        tracing::error!(%error, "refusals that were to be recorded together are not on record");
+    }
+    ended
 }
 
 /// R-COMP-5, R-ERASE-2: headers and path are slices of the buffer that a connection reads into, the body included, and actix keeps
@@ -188,7 +204,9 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(at("/health/live", GET, get().to(health::live)))
         .service(at("/health/ready", GET, get().to(health::ready)))
         .service(at("/metrics", GET, get().to(metrics::metrics)))
-        .service(at("/openapi.json", GET, get().to(openapi::serve)));
+        .service(at("/openapi.json", GET, get().to(openapi::serve)))
+        .service(at("/docs", GET, get().to(docs::serve)))
+        .service(at("/docs/", GET, get().to(docs::serve)));
 }
 
 /// Paths whose requests or answers may have prints in them.
@@ -212,7 +230,10 @@ fn at(path: &str, methods: &'static str, route: actix_web::Route) -> actix_web::
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::PathNotFound, "the operations are listed at /openapi.json"))
+    Err(Problem::new(
+        Code::PathNotFound,
+        "the operations are listed at /docs, and for programs at /openapi.json",
+    ))
 }
 
 /// Binds before anything is loaded, so that a port in use is told at once.

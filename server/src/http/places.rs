@@ -1,8 +1,9 @@
 //! How many transmissions are worked on at once: each may hold a body, its prints and their images in memory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::problem::{Code, Problem};
 
@@ -19,8 +20,8 @@ const IMPORTS: usize = 2;
 
 /// Places for transmissions, taken before the body is read, and for imports. Each kind in the order of arrival.
 pub struct Places {
-    any: Semaphore,
-    urgent: Semaphore,
+    any: Arc<Semaphore>,
+    urgent: Arc<Semaphore>,
     imports: Semaphore,
 }
 
@@ -29,14 +30,14 @@ impl Places {
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            any: Semaphore::new(cores * PLACES_PER_CORE),
-            urgent: Semaphore::new(cores * URGENT_PER_CORE),
+            any: Arc::new(Semaphore::new(cores * PLACES_PER_CORE)),
+            urgent: Arc::new(Semaphore::new(cores * URGENT_PER_CORE)),
             imports: Semaphore::new(IMPORTS),
         }
     }
 
-    /// Waits for a place; 503 `busy` where none becomes free in time.
-    pub async fn take(&self, urgent: bool) -> Result<SemaphorePermit<'_>, Problem> {
+    /// Waits for a place, before the body is read: so none waits in a queue (R-COMP-5). 503 `busy` where none becomes free in time.
+    pub async fn take(&self, urgent: bool) -> Result<OwnedSemaphorePermit, Problem> {
         in_time(self.wait(urgent)).await
     }
 
@@ -45,20 +46,19 @@ impl Places {
         in_time(self.wait_for_import()).await
     }
 
-    /// Waits for a place as long as it takes: nobody holds a connection open meanwhile.
-    pub async fn wait(&self, urgent: bool) -> Result<SemaphorePermit<'_>, Problem> {
+    async fn wait(&self, urgent: bool) -> Result<OwnedSemaphorePermit, Problem> {
         // Whoever is urgent takes a place of either kind, whichever is free first.
-        if urgent && let Ok(place) = self.urgent.try_acquire() {
+        if urgent && let Ok(place) = self.urgent.clone().try_acquire_owned() {
             return Ok(place);
         }
-        if urgent && let Ok(place) = self.any.try_acquire() {
+        if urgent && let Ok(place) = self.any.clone().try_acquire_owned() {
             return Ok(place);
         }
         let queue = if urgent { &self.urgent } else { &self.any };
-        queue.acquire().await.map_err(|_| busy())
+        queue.clone().acquire_owned().await.map_err(|_| busy())
     }
 
-    /// The same of an import.
+    /// Waits for a place for an import as long as it takes: nobody holds a connection open meanwhile.
     pub async fn wait_for_import(&self) -> Result<SemaphorePermit<'_>, Problem> {
         self.imports.acquire().await.map_err(|_| busy())
     }

@@ -132,11 +132,9 @@ pub async fn close(
         let Some(procedure) = all.into_iter().find(|procedure| procedure.id == id) else {
             return Err(Problem::new(Code::ProcedureNotFound, "there is no such monitoring procedure"));
         };
-        if procedure.closed_at.is_none() {
-            let audit = audit(&unit, &supervisor, Operation::ProcedureClosed, procedure.member_state);
-            let change = Change::Plain(Effect::ProcedureClosed(id));
-            unit.database().record(Event::new(audit, change))?;
-        }
+        let audit = audit(&unit, &supervisor, Operation::ProcedureClosed, procedure.member_state);
+        let close = procedure.closed_at.is_none().then_some(Change::Plain(Effect::ProcedureClosed(id)));
+        unit.database().record(Event::new(audit, close.unwrap_or(Change::Nothing)))?;
         Ok(())
     };
     blocking(close).await?;

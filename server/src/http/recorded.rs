@@ -90,17 +90,21 @@ fn audit(request: &HttpRequest, asking: Option<Asking>, code: &str, unit: &Centr
 }
 
 fn record(unit: &CentralUnit, audit: AuditRecord, pending: u32) -> Result<(), StoreError> {
-    if pending > 0 {
-        let together = AuditRecord {
-            times: pending,
-            outcome: Outcome::Refused(Code::RateLimited.parts().0.to_owned()),
-            member_state: None,
-            actor: Actor { authority: None, person: NOBODY.into() },
-            ..audit.clone()
-        };
-        unit.database().record(Event::of(together))?;
-    }
+    together(unit, pending)?;
     unit.database().record(Event::of(audit))
+}
+
+/// Records refusals of whoever asked in vain too often, together; with the next that is recorded, and when the service ends.
+pub fn together(unit: &CentralUnit, pending: u32) -> Result<(), StoreError> {
+    if pending == 0 {
+        return Ok(());
+    }
+    let actor = Actor { authority: None, person: NOBODY.into() };
+    unit.database().record(Event::of(AuditRecord {
+        times: pending,
+        outcome: Outcome::Refused(Code::RateLimited.parts().0.to_owned()),
+        ..AuditRecord::of(unit.now(), Operation::None, actor)
+    }))
 }
 
 /// What a library refused before we saw it has no code of ours.

@@ -13,6 +13,7 @@ use super::problem::{Code, Problem};
 use super::views::RecordView;
 use super::{body, lists};
 use crate::central_unit::{CentralUnit, Wanted};
+use crate::database::Record;
 use crate::eurodac::amendment::AmendmentSent;
 use crate::eurodac::erasure::Ground;
 use crate::eurodac::model::{Category, MemberState};
@@ -128,7 +129,10 @@ pub async fn get(
     patch, path = "/v1/eurodac/records/{id}", tag = "eurodac",
     params(("id" = String, Path, description = "Record id"), BehalfQuery),
     request_body = AmendmentSent,
-    responses((status = 200, description = "The record as it is now, without prints", body = RecordView)),
+    responses(
+        (status = 200, description = "The record as it is now, without prints", body = RecordView),
+        (status = 204, description = "Done for the State by an operator, who is shown nothing"),
+    ),
     security(("key" = []))
 )]
 pub async fn amend(
@@ -141,6 +145,7 @@ pub async fn amend(
 ) -> Result<HttpResponse, Problem> {
     let query = lists::query(query, "the only parameter is on_behalf_of")?;
     let transmitter = caller.0.transmitter(query.on_behalf_of)?;
+    let is_the_state = transmitter.is_the_state();
     let body = body::json(&request, payload).await?;
     let record = blocking(move || {
         let amended = stack::overwritten_after(|| {
@@ -151,7 +156,16 @@ pub async fn amend(
         stack::overwrite_on_all();
         amended
     });
-    Ok(HttpResponse::Ok().json(RecordView::new(record.await?, None)))
+    Ok(changed(record.await?, is_the_state))
+}
+
+/// The record as it is now, to its State; an operator who changed it for the State is shown nothing (Art. 13(4)).
+fn changed(record: Record, is_the_state: bool) -> HttpResponse {
+    if is_the_state {
+        HttpResponse::Ok().json(RecordView::new(record, None))
+    } else {
+        HttpResponse::NoContent().finish()
+    }
 }
 
 /// Whether it is blocked.
@@ -169,7 +183,10 @@ pub struct Blocking {
     put, path = "/v1/eurodac/records/{id}/blocking", tag = "eurodac",
     params(("id" = String, Path, description = "Record id"), BehalfQuery),
     request_body = Blocking,
-    responses((status = 200, description = "The record as it is now, without prints", body = RecordView)),
+    responses(
+        (status = 200, description = "The record as it is now, without prints", body = RecordView),
+        (status = 204, description = "Done for the State by an operator, who is shown nothing"),
+    ),
     security(("key" = []))
 )]
 pub async fn block(
@@ -183,8 +200,9 @@ pub async fn block(
     let query = lists::query(query, "the only parameter is on_behalf_of")?;
     let transmitter = caller.0.transmitter(query.on_behalf_of)?;
     let Blocking { blocked } = body::parse(&body::json(&request, payload).await?)?;
+    let is_the_state = transmitter.is_the_state();
     let record = blocking(move || unit.block(id(&path), blocked, &transmitter)).await?;
-    Ok(HttpResponse::Ok().json(RecordView::new(record, None)))
+    Ok(changed(record, is_the_state))
 }
 
 /// Why it is erased.

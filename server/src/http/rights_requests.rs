@@ -56,8 +56,9 @@ pub struct SetView {
     /// Its category.
     #[schema(value_type = u8, minimum = 1, maximum = 2)]
     category: Category,
-    /// Its reference number.
-    reference_number: ReferenceNumber,
+    /// Its reference number, until it is erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference_number: Option<ReferenceNumber>,
     /// What its State decided, once it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Answer>,
@@ -103,7 +104,7 @@ impl RequestView {
             right: request.right,
             opened_at: request.opened_at,
             due_on: request.due_on,
-            late: request.is_late(today),
+            late: request.is_late_for(viewer, today),
             sets: request.shown_to(viewer).map(set).collect(),
         }
     }

@@ -25,13 +25,21 @@ pub struct Starting {
 
 impl Starting {
     /// Answers on a socket that stays open for whoever takes it afterwards.
-    pub fn serve(listener: &TcpListener, startup: Arc<Startup>) -> std::io::Result<Self> {
+    pub fn serve(
+        listener: &TcpListener,
+        startup: Arc<Startup>,
+        tls: Option<rustls::ServerConfig>,
+    ) -> std::io::Result<Self> {
         let (listener, startup) = (listener.try_clone()?, web::Data::from(startup));
         let (send, handle) = channel();
         let run = move || {
             actix_web::rt::System::new().block_on(async move {
                 let server = HttpServer::new(move || app(startup.clone())).workers(1).disable_signals();
-                let running = server.listen(listener)?.shutdown_timeout(1).run();
+                let server = match tls {
+                    None => server.listen(listener)?,
+                    Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+                };
+                let running = server.shutdown_timeout(1).run();
                 // Whoever started this waits for it.
                 let _ = send.send(running.handle());
                 running.await

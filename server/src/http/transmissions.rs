@@ -71,10 +71,11 @@ pub async fn transmit(
     let headers = Headers::of(&request)?;
     if headers.respond_async {
         let accepted = Accepted::take_in(&jobs, Kind::Transmission, &caller.0, &request, &unit)?;
+        let place = places.take(headers.urgent).await?;
         let body = body::json(&request, payload).await?;
         let job = accepted.job();
         let work = async move {
-            let _place = places.wait(headers.urgent).await?;
+            let _place = place;
             job.begin(Some(1));
             let at = job.submitted_at;
             blocking(move || overwritten(|| carry_out_for_later(&unit, &caller.0, headers, body, at))).await

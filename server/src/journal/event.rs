@@ -140,8 +140,8 @@ pub enum Change {
     Plain(Effect),
     /// R-DATA-7: a set is entered. Its sequence is given to it when it is written.
     Entered(Box<Entry>),
-    /// R-EDIT-1: a set is as this says from now on.
-    Amended(Box<Entry>),
+    /// R-EDIT-1: a set is as this says from now on; and whether its prints are others.
+    Amended(Box<Entry>, bool),
 }
 
 /// What is destroyed of the audit, or was, and what it is about.

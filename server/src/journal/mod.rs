@@ -25,7 +25,7 @@ pub use hollow::{Left, hollow_name, hollow_segments, make_hollow};
 pub(crate) use hollow::{load_either, walk_hollow};
 pub use log::{Head, Log, Place, SEGMENT_BYTES};
 pub use note::{NoteError, NoteSignature, SigningKey, VerifierKey};
-pub use reader::{Replayed, beginning, chain_at, chain_before, first_body, read, replay, segments};
+pub use reader::{Replayed, beginning, chain_at, chain_before, first_body, read, read_on, replay, segments};
 pub(crate) use reader::{load, walk};
 pub use recovery::open;
 pub use schema::{Effect, PartLengths, Parts, Span, Written};

@@ -120,6 +120,36 @@ pub fn first_body(files: &dyn Files, first: u64) -> Result<Option<Vec<u8>>, Jour
     Frame::decode(&bytes).map(|(_, body)| Some(body.to_vec())).ok_or_else(damaged)
 }
 
+/// Gives the records of these numbers to `each`, in order, until it says that it has enough. Somebody may be writing behind them. Of each
+/// segment that is read, as much is checked as is given.
+///
+/// # Errors
+/// As [`replay`].
+pub fn read_on(
+    files: &dyn Files,
+    numbers: Range<u64>,
+    mut each: impl FnMut(&Replayed<'_>) -> Result<bool, JournalError>,
+) -> Result<(), JournalError> {
+    let all = segments(files)?;
+    let begin = all.partition_point(|&first| first <= numbers.start).saturating_sub(1);
+    let mut next = numbers.start;
+    for &first in all[begin..].iter().take_while(|&&first| first < numbers.end) {
+        let (header, bytes) = load(files, first)?;
+        let mut go_on = true;
+        walk(&header, &bytes, |frame, place, body| {
+            if go_on && frame.number >= next && numbers.contains(&frame.number) {
+                let record = Replayed { number: frame.number, chain: frame.chain, place, body };
+                (go_on, next) = (each(&record)?, frame.number + 1);
+            }
+            Ok(())
+        })?;
+        if !go_on {
+            return Ok(());
+        }
+    }
+    if next < numbers.end { Err(JournalError::damaged(next, 0, next, "is damaged")) } else { Ok(()) }
+}
+
 /// Gives the records of these numbers to `each`, in order. Every record of every segment that is read is checked. The head is that after
 /// the last segment that was read.
 ///

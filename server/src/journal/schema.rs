@@ -100,6 +100,8 @@ pub enum Effect {
         key: Uuid,
         /// Its sealed parts.
         parts: PartLengths,
+        /// Whether its prints are others.
+        new_prints: bool,
     },
     /// R-BLOCK-1: a set is blocked from now on, or not.
     Blocked(Uuid, bool),

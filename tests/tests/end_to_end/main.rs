@@ -39,5 +39,6 @@ mod rule_matrix;
 mod schema;
 mod supervision;
 mod tidy;
+mod tls;
 mod traces;
 mod unknown_positions;

@@ -64,7 +64,8 @@ fn r_audit_5_the_joint_supervisor_begins_and_closes_procedures_and_it_is_recorde
     let audit = installation.database().audit(0, 100).unwrap();
     let done = |audit: &AuditRecord| audit.outcome == Outcome::Done;
     let of = |wanted| audit.iter().filter(|(_, audit)| audit.operation == wanted && done(audit)).count();
-    assert_eq!((of(Operation::ProcedureOpened), of(Operation::ProcedureClosed)), (1, 1));
+    let closed = of(Operation::ProcedureClosed);
+    assert_eq!((of(Operation::ProcedureOpened), closed), (1, 2), "each that was asked for, R-AUDIT-1");
     let (_, opened) =
         audit.iter().find(|(_, audit)| audit.operation == Operation::ProcedureOpened && done(audit)).unwrap();
     assert_eq!((opened.actor.person.as_str(), opened.member_state), ("p", Some("AT".parse().unwrap())));

@@ -57,9 +57,9 @@ pub struct Reject {
 /// Enter many sets of categories 1 and 2.
 ///
 /// Each line is a transmission, as for `POST /v1/eurodac/transmissions`, and is entered and compared as if it had been sent alone; a bad
-/// one is refused, and no other with it. Category 3 is not imported. Line N has the idempotency key `<Idempotency-Key>:N`, so the same import
-/// sent again enters nothing twice, and goes on where it was cut off. Blank lines are passed over. With `Prefer: respond-async` the answer
-/// is fetched from a job, which counts the lines.
+/// one is refused, and no other with it. Category 3 is not imported. Line N has the idempotency key `<Idempotency-Key>:N`, so the same
+/// import sent again enters nothing twice, and goes on where it was cut off. Blank lines are passed over. With `Prefer: respond-async`
+/// the answer is fetched from a job, which counts the lines.
 #[utoipa::path(
     post, path = "/v1/imports", tag = "jobs",
     request_body(content = String, content_type = "application/x-ndjson", description = "Transmissions, a line each; 16 MiB at most"),

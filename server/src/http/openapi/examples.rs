@@ -14,19 +14,20 @@ impl Modify for Examples {
         let paths = &mut openapi.paths.paths;
         let mut post = |path: &str, examples: Vec<(&str, Value)>| {
             if let Some(operation) = paths.get_mut(path).and_then(|item| item.post.as_mut()) {
-                add(operation, examples);
+                add(operation, &examples);
             }
         };
         post("/v1/eurodac/transmissions", transmissions());
         post("/v1/eurodac/notices", notices());
         post("/v1/eurodac/rights-requests/{id}/answer", answers());
+        post("/v1/registers/authorities", designations());
     }
 }
 
-fn add(operation: &mut Operation, examples: Vec<(&str, Value)>) {
+fn add(operation: &mut Operation, examples: &[(&str, Value)]) {
     let Some(body) = operation.request_body.as_mut() else { return };
     for content in body.content.values_mut() {
-        for (name, value) in &examples {
+        for (name, value) in examples {
             let example = ExampleBuilder::new().summary(*name).value(Some(value.clone())).build();
             content.examples.insert((*name).to_owned(), RefOr::T(example));
         }
@@ -85,5 +86,12 @@ fn answers() -> Vec<(&'static str, Value)> {
                 "reasons": ["data-accurate"], "appeals": ["court"],
             }),
         ),
+    ]
+}
+
+fn designations() -> Vec<(&'static str, Value)> {
+    vec![
+        ("a State's", json!({"name": "Bundesasylamt", "role": "member-state", "member_state": "AT"})),
+        ("the Commission's", json!({"name": "European Commission", "role": "commission"})),
     ]
 }
