@@ -85,7 +85,7 @@ impl TryFrom<String> for CertificateHash {
 
     fn try_from(text: String) -> Result<Self, String> {
         // As openssl prints it, too.
-        let digits = text.replace(':', "").to_ascii_lowercase();
+        let digits = text.rsplit('=').next().unwrap_or_default().replace(':', "").to_ascii_lowercase();
         let good = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if good { Ok(Self(digits)) } else { Err("a SHA-256 is 64 hexadecimal digits".into()) }
     }
@@ -208,7 +208,8 @@ mod tests {
         let hash = CertificateHash::of(b"der");
         let digits = String::from(hash.clone());
         let pairs: Vec<_> = (0..32).map(|at| digits[2 * at..2 * at + 2].to_uppercase()).collect();
-        assert_eq!(CertificateHash::try_from(pairs.join(":")), Ok(hash), "as openssl prints it");
+        let printed = format!("sha256 Fingerprint={}", pairs.join(":"));
+        assert_eq!(CertificateHash::try_from(printed), Ok(hash), "as openssl prints it");
         assert!(CertificateHash::try_from("00".to_owned()).is_err());
     }
 }

@@ -179,6 +179,7 @@ impl CentralUnit {
             verdict: None,
             score: *score,
             fingers: fingers.clone(),
+            prints_replaced: false,
         };
         let hits: Vec<_> = found.told.iter().map(hit).collect();
         let mut audit = subject.audit(Operation::Comparison, at, &hits);

@@ -27,10 +27,12 @@ pub enum TransmissionError {
         error: PrintError,
     },
     /// R-DATA-3: unique within State and category.
-    #[error("a set with this reference number is stored already")]
+    #[error("this reference number is in use already")]
     ReferenceNumberTaken,
     /// The key was used for something else.
-    #[error("this Idempotency-Key was used for another request")]
+    #[error(
+        "this Idempotency-Key was used for another request: choose a new one, or send that request again"
+    )]
     KeyReused,
     /// The disk.
     #[error(transparent)]

@@ -113,7 +113,7 @@ impl CentralUnit {
         let (mut records, next) = self.database.audit_page(from, limit, competent)?;
         if supervisor.of().is_some() {
             // R-BLOCK-2: that another State has blocked sets.
-            records.iter_mut().for_each(|(_, audit)| audit.compared_blocked.clear());
+            records.iter_mut().for_each(|record| record.audit.compared_blocked.clear());
         }
         Ok((records, next))
     }

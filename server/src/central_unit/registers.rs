@@ -37,7 +37,10 @@ impl NewAuthority {
     pub fn check(&self, states: &[Participant], now: Timestamp) -> Result<(), (&'static str, String)> {
         let name = self.name.trim();
         if !(1..=NAME_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(("name", format!("must be 1 to {NAME_MAX} characters")));
+            return Err((
+                "name",
+                format!("must be 1 to {NAME_MAX} characters, none of them a control character"),
+            ));
         }
         if self.role.is_of_a_state() != self.member_state.is_some() {
             let detail = "goes with the roles member-state and national-supervisor, and with no other";

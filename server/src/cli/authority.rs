@@ -154,7 +154,8 @@ impl List {
             let public = authorities.iter().map(|a| {
                 serde_json::json!({
                     "id": a.id, "name": a.name, "role": a.role, "member_state": a.member_state,
-                    "revoked_at": a.revoked_at,
+                    "revoked_at": a.revoked_at, "certificate_sha256": a.certificate,
+                    "key_expires_at": a.keys.last().and_then(|key| key.expires_at),
                 })
             });
             println!("{}", serde_json::Value::Array(public.collect()));
@@ -162,11 +163,15 @@ impl List {
         }
         let mut table = comfy_table::Table::new();
         table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
-        table.set_header(["id", "role", "State", "name", "revoked"]);
+        table.set_header(["id", "role", "State", "name", "key ends", "certificate", "revoked"]);
         for a in authorities {
             let state = a.member_state.map(|s| s.to_string()).unwrap_or_default();
             let revoked = a.revoked_at.map(|at| at.to_string()).unwrap_or_default();
-            table.add_row([a.id, a.role.name().to_owned(), state, a.name, revoked]);
+            let ends = a.keys.last().and_then(|key| key.expires_at).map(|at| at.to_string());
+            let certificate =
+                a.certificate.map(|hash| String::from(hash)[..16].to_owned()).unwrap_or_default();
+            let ends = ends.unwrap_or_default();
+            table.add_row([a.id, a.role.name().to_owned(), state, a.name, ends, certificate, revoked]);
         }
         println!("{table}");
         Ok(())

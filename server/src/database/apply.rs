@@ -166,7 +166,9 @@ impl<'a> Follower<'a> {
     fn forget_fingers(&mut self, id: Uuid) -> Result<(), StoreError> {
         for (key, _) in self.store.scan(&keys::mentions(Mention::Hit, id), b"", usize::MAX)? {
             if let Some(hit) = keys::id_of(&key) {
-                self.change(keys::hit(hit), |hit: &mut StoredHit| hit.fingers.clear())?;
+                self.change(keys::hit(hit), |hit: &mut StoredHit| {
+                    (hit.fingers, hit.prints_replaced) = (Vec::new(), true);
+                })?;
             }
         }
         Ok(())

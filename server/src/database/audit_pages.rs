@@ -1,8 +1,8 @@
 //! Records of operations, page by page: those whose bodies are there, and those that a procedure holds in hollow segments.
 
-use super::{AuditPage, Database};
+use super::{AuditPage, Database, Recorded};
 use crate::eurodac::audit::Procedure;
-use crate::journal::{self, AuditRecord, JournalError, Written};
+use crate::journal::{self, AuditRecord, Effect, JournalError, Written};
 use crate::store::StoreError;
 
 /// Records of the journal that one page looks at, at most: whoever supervises one State of many gets an emptier page, and its cursor.
@@ -11,7 +11,8 @@ const LOOKED_AT_MAX: usize = 20_000;
 impl Database {
     /// All of the audit from a number on, oldest first, as far as it is not destroyed.
     pub fn audit(&self, from: u64, limit: usize) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
-        Ok(self.audit_page(from, limit, |_| true)?.0)
+        let page = self.audit_page(from, limit, |_| true)?.0;
+        Ok(page.into_iter().map(|recorded| (recorded.number, recorded.audit)).collect())
     }
 
     /// Up to `limit` records of operations from a number on, oldest first, as far as they are not destroyed; and where the next page
@@ -29,9 +30,9 @@ impl Database {
                 return Ok(false);
             }
             looked_at += 1;
-            let audit = Written::decode(body)?.0.audit;
+            let Written { audit, effect, .. } = Written::decode(body)?.0;
             if wanted(&audit) {
-                found.push((number, audit));
+                found.push(Recorded { number, audit, detail: detail(&effect) });
             }
             Ok(true)
         };
@@ -68,5 +69,35 @@ impl Database {
             })?;
         }
         Ok(go_on)
+    }
+}
+
+/// What was done, where the operation does not say it: no print, no data of a person.
+fn detail(effect: &Effect) -> Option<String> {
+    let name = |value: serde_json::Value| value.as_str().map(str::to_owned);
+    match effect {
+        Effect::Erased { ground, .. } => {
+            ground.and_then(|ground| serde_json::to_value(ground).ok().and_then(name))
+        }
+        Effect::Blocked(_, true) => Some("blocked".into()),
+        Effect::Blocked(_, false) => Some("unblocked".into()),
+        Effect::Verified(_, verdict) => serde_json::to_value(verdict).ok().and_then(name),
+        Effect::Decided(decision) => serde_json::to_value(decision).ok().and_then(name),
+        Effect::Amended { new_prints: true, .. } => Some("with other prints".into()),
+        Effect::NoticeGiven(notice) => serde_json::to_value(notice.concern).ok().and_then(name),
+        Effect::NoticeAnswered(_, reply) => serde_json::to_value(reply).ok().and_then(name),
+        Effect::RequestOpened(request) => serde_json::to_value(request.right).ok().and_then(name),
+        Effect::RequestAnswered(_, _, answer) => serde_json::to_value(answer.outcome).ok().and_then(name),
+        Effect::Authority(authority) => {
+            let revoked = if authority.revoked_at.is_some() { ", revoked" } else { "" };
+            Some(format!("authority {}, {}{revoked}", authority.id, authority.role.name()))
+        }
+        Effect::Participant(line) => {
+            let ready = line.ready_since.map_or("not ready".into(), |day| format!("ready since {day}"));
+            let part = if line.participates { "takes part" } else { "takes no part" };
+            Some(format!("{}: {part}, {ready}", line.member_state))
+        }
+        Effect::OperationsStarted(day) => Some(day.to_string()),
+        _ => None,
     }
 }

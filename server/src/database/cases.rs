@@ -18,8 +18,19 @@ use crate::store::StoreError;
 /// A page of a list, and the cursor of the next one, if there is one.
 pub type Page<T> = (Vec<T>, Option<String>);
 
-/// Records of operations by their numbers, and the number that the next page begins with, if there may be one.
-pub type AuditPage = (Vec<(u64, AuditRecord)>, Option<u64>);
+/// A record of an operation, by its number, with what it did in a few words.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Its number in the journal.
+    pub number: u64,
+    /// R-AUDIT-1.
+    pub audit: AuditRecord,
+    /// Ground, verdict, authority: what of the effect a supervisor asks for.
+    pub detail: Option<String>,
+}
+
+/// Records of operations, and the number that the next page begins with, if there may be one.
+pub type AuditPage = (Vec<Recorded>, Option<u64>);
 
 impl Database {
     /// A hit, whosever it is.

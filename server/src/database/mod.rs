@@ -42,7 +42,7 @@ mod rotation;
 mod snapshot;
 mod writer;
 
-pub use cases::{AuditPage, Page};
+pub use cases::{AuditPage, Page, Recorded};
 pub use checkpoints::{Checkpoints, Recipient};
 pub use lock::DirectoryLock;
 pub use model::{

@@ -171,8 +171,10 @@ pub struct StoredHit {
     pub verdict: Option<(Verdict, Timestamp)>,
     /// -10 log10 of the rate at which two different people reach it with as many like fingers.
     pub score: u32,
-    /// By finger of the probe.
+    /// By finger of the probe; none when the prints of the set that was found were replaced since.
     pub fingers: Vec<FingerFound>,
+    /// R-EDIT-1: they were: what the expert compares is not what was compared.
+    pub prints_replaced: bool,
 }
 
 /// Whose set was compared.

@@ -121,6 +121,7 @@ pub(super) fn hit_on(record: &Record, recipient: &str) -> StoredHit {
         verdict: None,
         score: 60,
         fingers: Vec::new(),
+        prints_replaced: false,
     }
 }
 

@@ -178,7 +178,11 @@ impl Application {
         not_in_future("application.date", sent.date, today)?;
         let place = sent.place;
         if place.trim().is_empty() || place.chars().count() > 100 || place.chars().any(char::is_control) {
-            return refuse(Reason::FieldInvalid, "application.place", "must be 1 to 100 characters");
+            return refuse(
+                Reason::FieldInvalid,
+                "application.place",
+                "must be 1 to 100 characters, no control characters",
+            );
         }
         Ok(Self { place, date: sent.date })
     }

@@ -184,9 +184,9 @@ pub fn may_answer(answer: &Answer) -> Result<(), Refusal> {
     if !answer.told_in_writing {
         missing("told_in_writing", "must be true: the State tells the person in writing first")
     } else if refused == answer.reasons.is_empty() {
-        missing("reasons", "goes with a refusal, and with nothing else")
+        missing("reasons", "a refusal needs it, and nothing else has it")
     } else if refused == answer.appeals.is_empty() {
-        missing("appeals", "goes with a refusal, and with nothing else")
+        missing("appeals", "a refusal needs it, and nothing else has it")
     } else {
         Ok(())
     }

@@ -12,9 +12,10 @@ use super::caller::Authenticated;
 use super::lists;
 use super::problem::Problem;
 use crate::central_unit::CentralUnit;
+use crate::database::Recorded;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 use crate::eurodac::operation::{Operation, Purpose};
-use crate::journal::{AuditRecord, Compared, Outcome};
+use crate::journal::{Compared, Outcome};
 
 /// Which records.
 #[derive(Deserialize, IntoParams)]
@@ -40,6 +41,9 @@ pub struct AuditView {
     operation: Operation,
     /// Why data are processed by it.
     purpose: Purpose,
+    /// What was done, in a word: the ground of an erasure, the verdict on a hit, the authority that was designated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
     /// `done`, or `refused`.
     outcome: &'static str,
     /// The code that it was refused with.
@@ -85,13 +89,14 @@ fn once(times: &u32) -> bool {
 }
 
 impl AuditView {
-    fn new((number, audit): (u64, AuditRecord)) -> Self {
+    fn new(Recorded { number, audit, detail }: Recorded) -> Self {
         let (outcome, code) = match audit.outcome {
             Outcome::Done => ("done", None),
             Outcome::Refused(code) => ("refused", Some(code)),
         };
         Self {
             number,
+            detail,
             at: audit.at,
             operation: audit.operation,
             purpose: audit.operation.purpose(),

@@ -15,7 +15,7 @@ use crate::central_unit::{CentralUnit, NewAuthority};
 use crate::eurodac::model::MemberState;
 
 /// Longest that a key may stay one beside its successor. Unit: hours.
-const OVERLAP_MAX: u16 = 31 * 24;
+const OVERLAP_MAX: u32 = 31 * 24;
 
 /// An authority, without its keys.
 #[derive(Serialize, ToSchema)]
@@ -155,7 +155,7 @@ pub async fn revoke(
 pub struct Rotation {
     /// How long the key before stays one beside it, so that a national system can be told of the new one. Unit: hours.
     #[schema(maximum = 744)]
-    overlap_hours: u16,
+    overlap_hours: u32,
     /// When the new key ends.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,

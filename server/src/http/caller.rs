@@ -89,7 +89,8 @@ fn identify(request: &HttpRequest, unit: &CentralUnit, claims: impl Fn(&str)) ->
     claims(key.authority_id());
     let authority = unit.database().authority(key.authority_id())?.ok_or_else(failed)?;
     if by_certificate.is_some_and(|other| other.id != authority.id) {
-        return Err(failed());
+        let detail = "the key and the client certificate are not one authority's";
+        return Err(Problem::new(Code::AuthenticationFailed, detail));
     }
     Identified::by_key(authority, &key, unit.now()).map_err(rejected)
 }

@@ -79,7 +79,7 @@ impl Problem {
             path => format!("{path}.{named}"),
         };
         let (code, detail, field) = if message.starts_with("unknown field") {
-            (Code::FieldUnknown, "remove this field: nothing of the transmission was kept".to_owned(), child)
+            (Code::FieldUnknown, "remove this field: nothing was kept or changed".to_owned(), child)
         } else if message.starts_with("missing field") {
             (Code::FieldMissing, "add this field".to_owned(), child)
         } else if message.starts_with("duplicate field") {
@@ -99,6 +99,10 @@ fn is_tellable(name: &str) -> bool {
 
 /// What should have stood there, in words: without our types' names, and without a place that the field already tells.
 fn expected(message: &str) -> &str {
+    // What our own types say of themselves repeats no value.
+    if message.starts_with("a Member State is ") || message.starts_with("a SHA-256 is ") {
+        return message.split(" at line ").next().unwrap_or(message);
+    }
     let text =
         message.rsplit_once(", expected ").map_or("another value, see /openapi.json", |(_, rest)| rest);
     let text = text.split(" at line ").next().unwrap_or(text);

@@ -70,6 +70,9 @@ pub struct HitView {
     pub score: u32,
     /// The rate at which two different people reach this score with as many like fingers.
     pub false_match_rate: f64,
+    /// The prints of the matched record were replaced since (Art. 15(3)): the score is not of those that are shown.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub prints_replaced: bool,
     /// The matched record's data; absent after a verdict of `false-match` or `unreliable` (Art. 4(6)).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordData>,
@@ -190,6 +193,7 @@ impl From<Hit> for HitView {
         });
         Self {
             hit_id: hit.found.hit_id,
+            prints_replaced: hit.found.prints_replaced,
             verification: Verification::of(&hit.found),
             score: hit.found.score,
             false_match_rate: hit.false_match_rate,

@@ -66,7 +66,15 @@ fn r_edit_1_r_erase_2_new_prints_take_the_place_of_the_old_which_nobody_can_read
     assert_eq!((check(3, 71), check(4, 70)), (vec!["AT1-1".to_owned()], vec![]));
     let again = json!({"application": {"place": "Linz", "date": yesterday()}});
     assert_eq!(server.send_json("PATCH", &at, &path, &again).json()["application"]["place"], "Linz");
-    assert_eq!(check(5, 71), ["AT1-1"]);
+    let found = server.transmit(&de, &transmission("DE", 3, 5, 71, 4)).json();
+    let hit = format!("/v1/eurodac/hits/{}", found["comparison"]["hits"][0]["hit_id"].as_str().unwrap());
+    assert!(server.get(&de, &hit).json().get("prints_replaced").is_none());
+    server.send_json("PATCH", &at, &path, &json!({"fingerprints": fingerprints(71, 5)}));
+    let replaced = server.get(&de, &hit).json();
+    assert_eq!(
+        (&replaced["prints_replaced"], replaced["fingerprints"][0].get("score")),
+        (&json!(true), None)
+    );
     assert_eq!(server.erase(&at, &id, "factually-inaccurate").status, 204);
     assert_eq!(check(6, 71), [""; 0]);
 }

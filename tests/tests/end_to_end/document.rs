@@ -75,6 +75,7 @@ fn every_operation_has_a_name_a_summary_its_parameters_and_its_answers() {
         assert_eq!(of_path, variables, "{it}");
         for parameter in &parameters {
             let described = parameter["description"].as_str().is_some_and(|text| !text.is_empty());
+            assert!(!parameter["schema"]["type"].is_array(), "{it}: {} can be null", parameter["name"]);
             assert!(described && parameter["schema"].is_object(), "{it}: {}", parameter["name"]);
             assert!(
                 parameter["in"] != "path" || parameter["required"] == true,

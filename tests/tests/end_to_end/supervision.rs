@@ -22,6 +22,7 @@ fn r_audit_6_r_access_4_each_supervisor_reads_what_is_its_own_and_that_it_read_i
     server.get(&at, &record);
     server.get(&de, &record).problem(404, "record-not-found");
     server.transmit(&at, &json!({"category": 1, "name": "Jane Doe"})).problem(400, "field-unknown");
+    server.erase(&at, entered["record_id"].as_str().unwrap(), "unlawfully-recorded");
 
     let (own, _) = records(&server, &national, "?limit=200");
     assert!(own.iter().all(|record| record["member_state"] == "AT"), "R-AUDIT-6: its own State's");
@@ -31,6 +32,8 @@ fn r_audit_6_r_access_4_each_supervisor_reads_what_is_its_own_and_that_it_read_i
         (wanted["reference_number"].as_str(), wanted["purpose"].as_str()),
         (Some("AT1-1"), Some("dublin"))
     );
+    let erased = own.iter().find(|record| record["operation"] == "erasure").unwrap();
+    assert_eq!(erased["detail"], "unlawfully-recorded", "R-AUDIT-1: and why");
     let refused = own.iter().find(|record| record["outcome"] == "refused").unwrap();
     assert_eq!(
         (refused["operation"].as_str(), refused["code"].as_str()),
