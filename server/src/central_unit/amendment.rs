@@ -32,7 +32,8 @@ impl CentralUnit {
             last_day: record.last_day,
             application: record.application.take(),
         };
-        let amendment = amended(current, sent, record.category, today(now))?;
+        let days = (today(record.transmitted_at), today(now));
+        let amendment = amended(current, sent, record.category, days)?;
         let Kept { sex, taken_on, last_day, application } = amendment.kept;
         (record.sex, record.taken_on, record.last_day, record.application) =
             (sex, taken_on, last_day, application);

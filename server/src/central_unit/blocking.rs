@@ -54,7 +54,7 @@ impl CentralUnit {
         let audit = AuditRecord::of(now, Operation::Article12Decision, administrator.actor().clone());
         self.database.record(Event::new(audit, Change::Plain(Effect::Decided(decision))))?;
         match decision {
-            Decision::Erase => self.eraser.erase_blocked().map(drop),
+            Decision::Erase => Ok(self.eraser.erase_blocked().map(drop)?),
             Decision::Unblock => self.follow_unblocking(&blocked),
         }
     }

@@ -12,6 +12,7 @@ use super::{Asked, CentralUnit, Once, Templates, TransmissionError};
 use crate::database::{FingerTemplate, FingerprintData, Print, Record};
 use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
 use crate::eurodac::disclosure::recipient_of_result;
+use crate::eurodac::model::{Category, MemberState};
 use crate::eurodac::operation::Operation;
 use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event};
 use crate::startup::{Stage, Startup};
@@ -37,9 +38,7 @@ impl CentralUnit {
         };
         let reference = admitted.reference_number.as_str().to_owned();
         let _number = self.claims.claim(format!("number {reference}"));
-        if self.database.find_id(admitted.state, admitted.category, &reference)?.is_some() {
-            return Err(TransmissionError::ReferenceNumberTaken);
-        }
+        self.refuse_number_in_use(admitted.state, admitted.category, &reference)?;
         let mut record = Record {
             id,
             category: admitted.category,
@@ -73,6 +72,21 @@ impl CentralUnit {
         let event = Event { audit, change: Change::Entered(Box::new(entry)), request };
         record.sequence = self.record_entry(event, record.clone(), packed)?;
         Ok(Entry::New(record))
+    }
+
+    /// R-DATA-3. A set that is past its retention holds no number: it is as if it was not there, even if the eraser has not run yet
+    /// (R-COMP-7).
+    fn refuse_number_in_use(
+        &self,
+        state: MemberState,
+        category: Category,
+        reference: &str,
+    ) -> Result<(), TransmissionError> {
+        let holder = || self.database.find_id(state, category, reference);
+        if let Some(id) = holder()? {
+            self.eraser.expire(id)?;
+        }
+        if holder()?.is_some() { Err(TransmissionError::ReferenceNumberTaken) } else { Ok(()) }
     }
 
     /// One record of the journal, then the gallery slot, before anything that is entered later: whoever has a higher sequence
@@ -136,6 +150,10 @@ impl CentralUnit {
         let asked = Asked { at: self.now(), urgent: false, repeatable: None };
         for (done, record) in (0..).zip(records) {
             startup.tell(Stage::Comparing(done, all));
+            // Its period may have ended while the service was down: then it is erased by now.
+            if self.enrolled.stored(record.id).is_none() {
+                continue;
+            }
             tracing::warn!(record = %record.id, "its comparison was cut off, and is made now");
             let templates = packed(&self.database.templates(record.id)?)?;
             self.result_for(&record, templates, &actor, &asked)?;

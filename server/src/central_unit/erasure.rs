@@ -37,18 +37,23 @@ impl CentralUnit {
         if !may_erase(record.category, ground, refugees_are_erased(self.database.decision()?)) {
             return Err(OperationError::GroundNotAllowed);
         }
-        self.eraser.erase(&record, Operation::Erasure, Some(ground), transmitter.actor().clone())
+        let erased =
+            self.eraser.erase(&record, Operation::Erasure, Some(ground), transmitter.actor().clone());
+        erased.map_err(|error| match error {
+            StoreError::Erased(_) => OperationError::RecordNotFound,
+            other => other.into(),
+        })
     }
 
     /// R-KEEP-1, R-KEEP-2: erases what is past its retention; and what decision (b) of Art. 12(2) left. How many sets.
     pub fn erase_what_is_over(&self) -> Result<usize, OperationError> {
-        self.eraser.run()
+        Ok(self.eraser.run()?)
     }
 }
 
 impl Eraser {
     /// Erases what is past its retention, and blocked sets after decision (b). How many sets.
-    pub(super) fn run(&self) -> Result<usize, OperationError> {
+    pub(super) fn run(&self) -> Result<usize, StoreError> {
         let mut erased = 0;
         loop {
             let ids = self.enrolled.over(today(self.clock.now()), STEP);
@@ -61,7 +66,8 @@ impl Eraser {
         }
     }
 
-    fn expire(&self, id: Uuid) -> Result<bool, OperationError> {
+    /// Erases a set whose period is over; whether it was, and is erased now.
+    pub(super) fn expire(&self, id: Uuid) -> Result<bool, StoreError> {
         let _claim = self.claims.claim(format!("record {id}"));
         let Some(record) = self.database.find(id)? else {
             // What is not stored is in no gallery.
@@ -76,7 +82,7 @@ impl Eraser {
     }
 
     /// R-BLOCK-3: decision (b) erases all blocked data at once; cut off, the rest at the next start.
-    pub(super) fn erase_blocked(&self) -> Result<usize, OperationError> {
+    pub(super) fn erase_blocked(&self) -> Result<usize, StoreError> {
         if self.database.decision()? != Some(Decision::Erase) {
             return Ok(0);
         }
@@ -103,15 +109,12 @@ impl Eraser {
         operation: Operation,
         ground: Option<Ground>,
         actor: Actor,
-    ) -> Result<(), OperationError> {
+    ) -> Result<(), StoreError> {
         let id = record.id;
         let audit = AuditRecord::about(record, self.clock.now(), operation, actor);
         let enrolled = Arc::clone(&self.enrolled);
         let event = Event::new(audit, Change::Plain(Effect::Erased { id, ground }));
-        match self.database.record_and(event, Box::new(move |_| enrolled.erase(id))) {
-            Err(StoreError::Erased(_)) => Err(OperationError::RecordNotFound),
-            other => Ok(other?),
-        }
+        self.database.record_and(event, Box::new(move |_| enrolled.erase(id)))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::database::{Record, StoredHit};
 use crate::eurodac::hits::{Verdict, is_of, may_deliver};
 use crate::eurodac::model::MemberState;
 use crate::eurodac::operation::Operation;
+use crate::eurodac::retention;
 use crate::journal::{AuditRecord, Change, Effect, Event};
 use crate::store::StoreError;
 
@@ -63,10 +64,13 @@ impl CentralUnit {
         self.database.hit(id)?.filter(own).ok_or(OperationError::HitNotFound)
     }
 
-    /// R-BLOCK-2, R-COMP-7: of a set that was blocked since, or is past its retention, nobody learns that it is there.
+    /// R-BLOCK-2, R-COMP-7: of a set that was blocked since, or is past its retention, nobody learns that it is there. With the set that
+    /// was compared its hits end, too.
     pub(super) fn may_be_told_of(&self, hit: &StoredHit) -> bool {
-        let stored = self.enrolled.stored(hit.record_id);
-        stored.is_some_and(|stored| may_deliver(None, &stored, today(self.now())))
+        let (stored, today) = (|id| self.enrolled.stored(id), today(self.now()));
+        let is_there = |probe| stored(probe).is_some_and(|probe| !retention::is_over(probe.last_day, today));
+        hit.probe.record_id.is_none_or(is_there)
+            && stored(hit.record_id).is_some_and(|found| may_deliver(None, &found, today))
     }
 
     /// The data of a hit, where they may be delivered.

@@ -202,6 +202,7 @@ impl<'a> Follower<'a> {
         told: Option<Timestamp>,
         subject: Option<(MemberState, Category, &ReferenceNumber)>,
     ) -> Result<(), StoreError> {
+        let blocked = self.store.get(&keys::blocked(id))?.is_some();
         for (key, _) in self.store.scan(&keys::disclosures(id), b"", usize::MAX)? {
             self.batch.remove(key);
         }
@@ -224,13 +225,15 @@ impl<'a> Follower<'a> {
         for (key, _) in self.store.scan(&keys::mentions(Mention::Request, id), b"", usize::MAX)? {
             if let Some(request) = keys::id_of(&key) {
                 self.change(keys::request(request), |request: &mut Request| {
-                    let gone = request.found.iter_mut().filter(|found| found.record_id == id);
-                    gone.for_each(|found| (found.record_id, found.reference_number) = (Uuid::nil(), None));
+                    for found in request.found.iter_mut().filter(|found| found.record_id == id) {
+                        (found.record_id, found.reference_number) = (Uuid::nil(), None);
+                        // R-BLOCK-2: what was hidden while it was blocked does not come to light with its erasure.
+                        found.to_origin_only |= blocked && found.member_state != request.asked_in;
+                    }
                 })?;
             }
             self.batch.remove(key);
         }
-        let blocked = self.store.get(&keys::blocked(id))?.is_some();
         self.counters.gone(subject, blocked);
         if let Some(value) = self.store.get(&keys::record(id))? {
             let row: Row = postcard::from_bytes(&value).map_err(damaged)?;

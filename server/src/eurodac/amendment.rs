@@ -36,7 +36,7 @@ pub struct Amendment {
     pub fingerprints: Option<Vec<Fingerprint>>,
 }
 
-/// R-EDIT-1, R-KEEP-3: what the set is after the amendment.
+/// R-EDIT-1, R-KEEP-3: what a set that was transmitted on one day is after its amendment on another.
 ///
 /// # Errors
 /// A field that the category has not, a value out of its range, or nothing at all.
@@ -44,7 +44,7 @@ pub fn amended(
     current: Kept,
     sent: AmendmentSent,
     category: Category,
-    today: Date,
+    (transmitted_on, today): (Date, Date),
 ) -> Result<Amendment, Refusal> {
     let AmendmentSent { sex, fingerprints_taken_on, application, fingerprints } = sent;
     if sex.is_none() && fingerprints_taken_on.is_none() && application.is_none() && fingerprints.is_none() {
@@ -56,6 +56,11 @@ pub fn amended(
     }
     if let Some(taken_on) = fingerprints_taken_on {
         let last_day = admission::dates(category, taken_on, today)?;
+        // R-DATA-4: nothing is transmitted before it is taken; prints that come with the amendment are transmitted today.
+        if fingerprints.is_none() && taken_on > transmitted_on {
+            let detail = format!("is after the day of transmission, {transmitted_on}");
+            return admission::refuse(Reason::DateInFuture, "fingerprints_taken_on", &detail);
+        }
         kept.taken_on = taken_on;
         kept.last_day = retention::never_prolonged(kept.last_day, last_day);
     }
@@ -76,6 +81,7 @@ mod tests {
 
     use super::*;
 
+    const SENT: Date = date(2026, 11, 20);
     const TODAY: Date = date(2026, 11, 22);
 
     fn kept() -> Kept {
@@ -85,7 +91,7 @@ mod tests {
 
     fn amend(sent: Value, category: Category) -> Result<Kept, (Reason, String)> {
         let sent = serde_json::from_value(sent).unwrap();
-        let amended = amended(kept(), sent, category, TODAY).map(|amendment| amendment.kept);
+        let amended = amended(kept(), sent, category, (SENT, TODAY)).map(|amendment| amendment.kept);
         amended.map_err(|refusal| (refusal.reason, refusal.field))
     }
 
@@ -108,7 +114,13 @@ mod tests {
         assert_eq!(refused(json!({}), one).0, Reason::FieldMissing);
         let application = json!({"application": {"place": "Linz", "date": "2026-11-02"}});
         assert_eq!(refused(application, two), (Reason::FieldUnknown, "application".into()));
-        assert_eq!(refused(json!({"fingerprints_taken_on": "2026-11-23"}), one).0, Reason::DateInFuture);
+        for late in ["2026-11-23", "2026-11-21"] {
+            assert_eq!(
+                refused(json!({"fingerprints_taken_on": late}), one).0,
+                Reason::DateInFuture,
+                "{late}"
+            );
+        }
         assert_eq!(refused(json!({"fingerprints_taken_on": "2024-11-21"}), two).0, Reason::RetentionPassed);
         assert_eq!(refused(json!({"fingerprints": []}), one).0, Reason::FieldInvalid);
     }

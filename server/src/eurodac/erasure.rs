@@ -54,7 +54,8 @@ pub fn may_erase(category: Category, ground: Ground, refugees_are_erased: bool) 
         G::ResidencePermit | G::LeftTerritory | G::MemberStateNationality => {
             category == Category::BorderCrossing
         }
-        G::RecognisedRefugee => category == Category::Applicant && refugees_are_erased,
+        // Art. 12(2): the data of the person, whatever they were transmitted for; as it is with those that were blocked.
+        G::RecognisedRefugee => category != Category::IllegallyPresent && refugees_are_erased,
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
             let ground: Ground = serde_json::from_value(name.into()).unwrap();
             assert_eq!(Category::ALL.map(|category| may_erase(category, ground, false)), expected, "{name}");
             let decided = Category::ALL.map(|category| may_erase(category, ground, true));
-            let with = if name == "recognised-refugee" { [true, false, false] } else { expected };
+            let with = if name == "recognised-refugee" { [true, true, false] } else { expected };
             assert_eq!(decided, with, "{name}, after decision (b)");
         }
     }

@@ -78,7 +78,7 @@ pub struct Answer {
 /// A set of the person, and what its State of origin decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
-    /// The record.
+    /// The record; nil when it is erased.
     pub record_id: Uuid,
     /// Who transmitted it (R-RIGHT-3).
     pub member_state: MemberState,
@@ -161,9 +161,10 @@ impl Request {
     }
 
     /// R-RIGHT-4: whether the State of origin of a set still has to decide. Access needs no decision: it is given by the State where the
-    /// person is, but of what only the State of origin may see.
+    /// person is, but of what only the State of origin may see, as long as it is stored.
     fn waits(&self, found: &Found) -> bool {
-        found.answered.is_none() && (self.right != Right::Access || found.to_origin_only)
+        let by_origin = found.to_origin_only && !found.record_id.is_nil();
+        found.answered.is_none() && (self.right != Right::Access || by_origin)
     }
 
     /// R-RIGHT-5: whether it is late, as far as a State sees: somebody still has to decide on a set that it is shown, and the last day has
@@ -206,7 +207,7 @@ mod tests {
         let member_state = state(member_state);
         let category = Category::Applicant;
         Found {
-            record_id: Uuid::nil(),
+            record_id: Uuid::from_u128(1),
             member_state,
             category,
             reference_number: ReferenceNumber::new(&format!("{member_state}1-1"), member_state, category)
