@@ -76,7 +76,7 @@ impl CentralUnit {
         let Deferred { what, transmitter, asked } = deferred;
         match what {
             What::Entered { id, repeated, media: kept } => {
-                let Some(record) = self.database.find(*id)? else {
+                let Some(record) = self.still_kept(*id)? else {
                     // R-ERASE-2: nor does what was to be given back wait any longer.
                     drop(kept.lock().take());
                     return Ok(None);

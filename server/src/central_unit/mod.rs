@@ -265,6 +265,12 @@ impl CentralUnit {
         Ok((self.own(id, state)?, claim))
     }
 
+    /// A record, whosever it is; not one that is past its retention, which is as if erased, even if the eraser has not run yet (R-COMP-7).
+    fn still_kept(&self, id: Uuid) -> Result<Option<Record>, StoreError> {
+        let today = today(self.now());
+        Ok(self.database.find(id)?.filter(|record| !retention::is_over(record.last_day, today)))
+    }
+
     /// R-DATA-3: whether a request was carried out before; if not, nobody else carries it out meanwhile.
     fn once(&self, actor: &Actor, asked: &Asked, made: Uuid) -> Result<Once<'_>, TransmissionError> {
         let Some(Repeatable { key, digest }) = &asked.repeatable else { return Ok(Once::Now(None, None)) };
@@ -324,7 +330,7 @@ impl CentralUnit {
         transmitter: &Transmitter,
         asked: &Asked,
     ) -> Result<Answer, TransmissionError> {
-        let record = self.database.find(made)?.ok_or(TransmissionError::KeyReused)?;
+        let record = self.still_kept(made)?.ok_or(TransmissionError::KeyReused)?;
         let templates = packed(&self.database.templates(record.id)?)?;
         self.entered(record, templates, transmitter, asked, (true, None))
     }
