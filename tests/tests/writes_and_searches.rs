@@ -69,6 +69,7 @@ fn a_search_that_races_with_writes_never_sees_half_of_one() {
             .collect();
         assert_eq!(expected.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 0]);
         let (done, seen) = (AtomicBool::new(false), [const { AtomicUsize::new(0) }; 3]);
+        let searches = AtomicUsize::new(0);
         thread::scope(|threads| {
             threads.spawn(|| {
                 let mut random = Random::new(7);
@@ -81,7 +82,14 @@ fn a_search_that_races_with_writes_never_sees_half_of_one() {
                         let again = engine.append(&[(*label, fingers.clone())]).expect("a slot");
                         assert_eq!(again, [slot]);
                     }
-                    // Sometimes a write meets every stage of a search, and sometimes only one.
+                    // Sometimes a write meets every stage of a search, sometimes only one, and sometimes a search meets none, however
+                    // long it takes on this machine.
+                    let until = searches.load(Ordering::Relaxed) + 2;
+                    if random.happens(20) {
+                        while searches.load(Ordering::Relaxed) < until && !done.load(Ordering::Relaxed) {
+                            thread::yield_now();
+                        }
+                    }
                     thread::sleep(std::time::Duration::from_micros(random.below(3000).into()));
                 }
             });
@@ -89,6 +97,7 @@ fn a_search_that_races_with_writes_never_sees_half_of_one() {
                 let candidates = engine.search(&probe, &scope, THRESHOLD).candidates;
                 let version = expected.iter().position(|expected| *expected == candidates);
                 seen[version.expect("one of the versions, or none of them")].fetch_add(1, Ordering::Relaxed);
+                searches.fetch_add(1, Ordering::Relaxed);
             }
             done.store(true, Ordering::Relaxed);
         });
