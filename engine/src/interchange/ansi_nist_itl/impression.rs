@@ -51,6 +51,12 @@ impl Compression {
     pub(super) fn of_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).map(|(compression, _)| *compression)
     }
+
+    /// As Type-4 records number them.
+    pub(super) fn code(self) -> u8 {
+        let place = Self::ALL.iter().position(|(compression, _)| *compression == self);
+        place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+    }
 }
 
 /// One finger's part of an image of several (14.021), or the box around its polygon (14.025). Unit: pixels from the upper left

@@ -176,18 +176,26 @@ fn incits_378(record: &Record) -> Result<MinutiaeSet, ItlError> {
     let at_500 = |value: u32, scale: u64| {
         short(u32::try_from((u64::from(value) * 100_000 + scale) / (2 * scale)).unwrap_or(u32::MAX))
     };
+    let (width, height) = (record.number(128, 99_999)?, record.number(129, 99_999)?);
     let minutia = |items: Vec<&str>| {
-        let item = |i: usize, to| record.whole(137, items.get(i).copied().unwrap_or_default(), to);
+        let [_, x, y, angle, kind, quality] = items[..] else {
+            return Err(record.error(137, format!("has a minutia of {} items, not 6", items.len())));
+        };
+        let item = |item, to| record.whole(137, item, to);
+        let (x, y) = (item(x, 99_999)?, item(y, 99_999)?);
+        if x >= width || y >= height {
+            return Err(record.error(137, "has a minutia outside the image"));
+        }
         Ok(Minutia {
-            kind: match item(4, 2)? {
+            kind: match item(kind, 2)? {
                 1 => MinutiaType::RidgeEnding,
                 2 => MinutiaType::RidgeBifurcation,
                 _ => MinutiaType::Other,
             },
-            x: at_500(item(1, 99_999)?, across),
-            y: at_500(item(2, 99_999)?, down),
-            direction: direction_of(item(3, 179)?, 180),
-            quality: u8::try_from(item(5, 100)?).unwrap_or(0),
+            x: at_500(x, across),
+            y: at_500(y, down),
+            direction: direction_of(item(angle, 179)?, 180),
+            quality: u8::try_from(item(quality, 100)?).unwrap_or(0),
         })
     };
     let subfields = record.required(137)?.subfields().filter(|items| *items != [""]);

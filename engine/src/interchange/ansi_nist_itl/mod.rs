@@ -20,9 +20,10 @@
 //! | Type-9 | minutiae | [`File::minutiae`] |
 //! | others | | [`Record::field`], [`Record::binary`] |
 //!
-//! *Invariant:* the bytes that were read are the bytes that are written, zeros before a length included. *Failure:* [`ItlError`]
-//! names the record, the field, and the byte; a file is read whole or not at all.
+//! [`Builder`] makes new ones. *Invariant:* the bytes that were read are the bytes that are written, zeros before a length
+//! included. *Failure:* [`ItlError`] names the record, the field, and the byte; a file is read whole or not at all.
 
+mod build;
 mod contents;
 mod error;
 mod header;
@@ -35,6 +36,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+pub use build::{Builder, MinutiaeView, TextField};
 pub use error::ItlError;
 pub use header::Transaction;
 pub use impression::{Compression, Impression, MissingFinger, Segment};

@@ -40,10 +40,13 @@ const fn may(number: u16, item: Item) -> Rule {
     Rule { mandatory: false, ..must(number, item) }
 }
 
-/// A field that repeats subfields of so many items.
+/// A field with a subfield of so many items for each finger, or each of some other short list.
 const fn sets(number: u16, items: (usize, usize), item: Item) -> Rule {
-    Rule { items, subfields: usize::MAX, ..may(number, item) }
+    Rule { items, subfields: MOST_SUBFIELDS, ..may(number, item) }
 }
+
+/// More than the standard allows in any of these fields (8 amputated fingers, 17 positions), and few enough to compare all with all.
+const MOST_SUBFIELDS: usize = 20;
 
 const TYPE_1: [Rule; 15] = [
     must(1, Item::Number(1, u32::MAX)),

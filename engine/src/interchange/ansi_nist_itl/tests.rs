@@ -1,7 +1,8 @@
 //! Small transactions that the tests spell out, and what becomes of them when something in them changes.
 
 use super::*;
-use crate::minutia::MinutiaType;
+use crate::minutia::{Minutia, MinutiaType};
+use proptest::prelude::*;
 
 /// Text with `|` for GS, `^` for RS, `_` for US.
 fn separated(text: &str) -> Vec<u8> {
@@ -80,7 +81,7 @@ fn both_formats_of_minutiae_are_turned_to_ours() {
     let file = File::decode(&small()).unwrap();
     let [set] = &file.minutiae().unwrap()[..] else { panic!("one set") };
     // 1 mm is 19.7 pixels; the image is 3 pixels high. 90 + 180 degrees are 192/256 of a circle, and 179 degrees 127.3.
-    let minutia = |kind, x, y, direction, quality| crate::minutia::Minutia { kind, x, y, direction, quality };
+    let minutia = |kind, x, y, direction, quality| Minutia { kind, x, y, direction, quality };
     let expected =
         [minutia(MinutiaType::RidgeEnding, 20, 2, 192, 0), minutia(MinutiaType::Other, 10, 1, 127, 1)];
     assert_eq!((set.position, set.format, &set.minutiae[..]), (8, MinutiaeFormat::Standard, &expected[..]));
@@ -192,4 +193,122 @@ fn an_amputated_hand_has_no_image() {
     let file = File::decode(&[header("1_1^14_01"), tagged(14, fields, &[])].concat()).unwrap();
     let images = file.impressions().unwrap();
     assert_eq!((images[0].data, images[0].missing.len()), (&[][..], 4));
+}
+
+fn new_header(version: u16) -> Transaction {
+    Transaction {
+        version,
+        kind: "CPS".into(),
+        date: "20240229".into(),
+        priority: Some(2),
+        destination: "CENTRAL".into(),
+        origin: "STATE".into(),
+        control_number: "1-2".into(),
+        reference_number: None,
+        scanned_resolution: "19.69".into(),
+        transmitted_resolution: "19.69".into(),
+        domain: Some("NORAM".into()),
+    }
+}
+
+fn print(record_type: u8, idc: u8, data: &[u8]) -> Impression<'_> {
+    Impression {
+        record: 0,
+        record_type,
+        idc,
+        positions: vec![idc],
+        impression: 1,
+        width: 4,
+        height: u32::try_from(data.len() / 4).unwrap(),
+        resolution_ppi: Some((500, 500)),
+        compression: Compression::None,
+        bits_per_pixel: 8,
+        data,
+        missing: Vec::new(),
+        segments: Vec::new(),
+    }
+}
+
+const VIEW: MinutiaeView = MinutiaeView { width: 800, height: 750, quality: 70 };
+
+fn set(idc: u8, minutiae: Vec<Minutia>) -> MinutiaeSet {
+    MinutiaeSet { record: 0, idc, position: idc, impression: 1, format: MinutiaeFormat::Incits378, minutiae }
+}
+
+#[test]
+fn what_is_built_is_refused_where_the_format_cannot_hold_it() {
+    const DATA: [u8; 12] = [7; 12];
+    let refused = |change: &dyn Fn(&mut Builder<'_>)| {
+        let mut builder = Builder::new(new_header(400));
+        change(&mut builder);
+        let error = builder.finish().unwrap_err();
+        (error.record, error.field.map(|field| field.1))
+    };
+    let image = || print(14, 1, &DATA);
+    let text = |text: &str| vec![TextField::single(18, text)];
+    assert_eq!(refused(&|b| _ = b.text(0, text("a\u{1F}b"))), (Some(1), Some(18)));
+    assert_eq!(refused(&|b| _ = b.text(0, text("a\0b"))), (Some(1), Some(18)));
+    assert_eq!(refused(&|b| _ = b.text(100, text("a"))), (Some(0), Some(3)));
+    assert_eq!(refused(&|b| _ = b.print(&image(), "STATE", "today")), (Some(1), Some(5)));
+    assert_eq!(refused(&|b| _ = b.print(&image(), "", "20240229")), (Some(1), Some(4)));
+    let wide = Impression { width: 5, ..image() };
+    assert_eq!(refused(&|b| _ = b.print(&wide, "STATE", "20240229")), (Some(1), Some(999)));
+    let fine = Impression { resolution_ppi: Some((1000, 1000)), ..print(4, 1, &DATA) };
+    assert_eq!(refused(&|b| _ = b.print(&fine, "", "")), (Some(1), None));
+    let outside = Minutia { kind: MinutiaType::Other, x: 800, y: 0, direction: 0, quality: 0 };
+    assert_eq!(refused(&|b| _ = b.minutiae(&set(1, vec![outside]), VIEW)), (Some(1), Some(137)));
+}
+
+fn minutia() -> impl Strategy<Value = Minutia> {
+    let kind = prop_oneof![
+        Just(MinutiaType::Other),
+        Just(MinutiaType::RidgeEnding),
+        Just(MinutiaType::RidgeBifurcation)
+    ];
+    (kind, 0..800_u16, 0..750_u16, any::<u8>(), 0..=100_u8)
+        .prop_map(|(kind, x, y, direction, quality)| Minutia { kind, x, y, direction, quality })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_built_is_read_back(
+        version in prop::sample::select(vec![300_u16, 400, 500, 502]),
+        texts in prop::collection::vec("[ -~\u{a1}-\u{fff}]{0,12}", 0..5),
+        pixels in prop::collection::vec(any::<u8>(), 1..300),
+        minutiae in prop::collection::vec(minutia(), 0..40),
+    ) {
+        let pixels = &pixels.repeat(4)[..];
+        let texts: Vec<TextField> = texts.into_iter().zip(3..).map(|(t, n)| TextField::single(n, t)).collect();
+        let missing = vec![MissingFinger { position: 8, amputated: true }];
+        let segments = vec![Segment { position: 7, left: -3, right: 2, top: 0, bottom: 9 }];
+        let hand = Impression { positions: vec![14], missing, segments, ..print(14, 3, pixels) };
+        let mut builder = Builder::new(new_header(version));
+        builder.text(0, texts.clone()).print(&print(4, 1, pixels), "", "").print(&hand, "STATE", "20240229");
+        builder.print(&print(13, 9, pixels), "STATE", "20240101").minutiae(&set(3, minutiae.clone()), VIEW);
+        let file = builder.finish().unwrap();
+        let bytes = file.encode().unwrap();
+        prop_assert_eq!(File::decode(&bytes).unwrap(), file.clone());
+        for text in texts {
+            let field = file.records[1].field(text.number).unwrap();
+            prop_assert_eq!(field.text(), Some(text.subfields[0][0].as_str()));
+        }
+        let images = file.impressions().unwrap();
+        prop_assert_eq!(&images[1], &Impression { record: 3, ..hand });
+        prop_assert_eq!(images.len(), 3);
+        let sets = file.minutiae().unwrap();
+        prop_assert_eq!(sets[0].minutiae.len(), minutiae.len());
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>()) {
+        let _either = File::decode(&bytes);
+        let small = small();
+        let at = at.index(small.len());
+        let mixed = [&small[..at], &bytes, small.get(at + bytes.len()..).unwrap_or_default()].concat();
+        if let Ok(file) = File::decode(&mixed) {
+            prop_assert_eq!(file.encode().unwrap(), mixed);
+        }
+    }
 }
