@@ -19,7 +19,13 @@
 //! Integers are big-endian. *Why strict:* a record that is wrong somewhere was made by something that may be wrong
 //! elsewhere too, and these minutiae decide about people; so a stray bit refuses the record, with its offset.
 
-use crate::minutia::{Minutia, MinutiaType};
+use super::fields::{Reader, check, count, put_length};
+use super::minutiae_record::{Finger, IDENTIFIER, LENGTH_AT, Standard, opened};
+use super::parts::{self, Image, MinutiaFormat};
+use crate::minutia::Minutia;
+
+pub use super::fields::RecordError;
+pub use super::parts::RESOLUTION_500_PPI;
 
 /// A whole record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,49 +63,25 @@ pub struct View {
     pub extended: Vec<u8>,
 }
 
-/// Where a record stops being one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("byte {offset}: {field}: {problem}")]
-pub struct RecordError {
-    /// Offset of the first byte of the field.
-    pub offset: usize,
-    /// The field, in the standard's words.
-    pub field: &'static str,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-const IDENTIFIER: &[u8] = b"FMR\0";
 const VERSION: &[u8] = b" 20\0";
 const HEADER_BYTES: usize = 24;
-const LENGTH_AT: usize = 8;
 const IMPRESSIONS: [u8; 5] = [0, 1, 2, 3, 8];
-
-/// Pixels a centimetre that stand for 500 ppi exactly (ISO/IEC 19794-2:2005 rounds 196.85 up).
-pub const RESOLUTION_500_PPI: u16 = 197;
+const MINUTIAE: MinutiaFormat = MinutiaFormat { directions: 256, reports: false, has_quality: true };
 
 impl Record {
     /// Reads a record; every byte of `bytes` must belong to it.
     pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
-        let mut r = Reader { bytes, at: 0 };
-        r.literal("format identifier", IDENTIFIER)?;
-        r.literal("version", VERSION)?;
-        let at = r.at;
-        let length = r.u32("total length")? as usize;
-        check(length == bytes.len(), at, "total length", || {
-            format!("says {length} bytes, there are {}", bytes.len())
-        })?;
+        let mut r = opened(bytes, Standard::Iso19794_2_2005)?;
+        r.total_length()?;
         let equipment = r.u16("capture equipment")?;
-        let (width, height) = (r.nonzero("image width")?, r.nonzero("image height")?);
-        let (resolution_x, resolution_y) = (r.nonzero("resolution across")?, r.nonzero("resolution down")?);
-        let at = r.at;
+        let Image { width, height, resolution_x, resolution_y } = Image::read(&mut r)?;
+        let at = r.at();
         let views = r.u8("number of views")?;
         check(views > 0, at, "number of views", || "is 0".into())?;
         r.literal("reserved byte", &[0])?;
-        let views = (0..views).map(|_| r.view(width, height)).collect::<Result<_, _>>()?;
-        check(r.at == bytes.len(), r.at, "end of record", || {
-            format!("{} bytes follow the last view", bytes.len() - r.at)
-        })?;
+        let image = Image { width, height, resolution_x, resolution_y };
+        let views = (0..views).map(|_| View::decode(&mut r, &image)).collect::<Result<_, _>>()?;
+        r.end("end of record", "the last view")?;
         let (certification, device_type) = ((equipment >> 12) as u8, equipment & 0xFFF);
         Ok(Self { certification, device_type, width, height, resolution_x, resolution_y, views })
     }
@@ -114,166 +96,77 @@ impl Record {
         for field in [equipment, self.width, self.height, self.resolution_x, self.resolution_y] {
             out.extend(field.to_be_bytes());
         }
-        let too_many = |_| error(22, "number of views", format!("{} do not fit in a byte", self.views.len()));
-        out.extend([u8::try_from(self.views.len()).map_err(too_many)?, 0]);
+        out.extend([count(22, "number of views", self.views.len())?, 0]);
         for view in &self.views {
             view.encode(&mut out)?;
         }
-        let length = u32::try_from(out.len()).map_err(|e| error(LENGTH_AT, "total length", e.to_string()))?;
-        out[LENGTH_AT..LENGTH_AT + 4].copy_from_slice(&length.to_be_bytes());
+        put_length(&mut out, LENGTH_AT)?;
         // What was written is read again: a value out of range, or cut to its bits, cannot leave here.
         let read = Self::decode(&out)?;
         check(read == *self, 12, "capture equipment", || "does not fit in its 4 and 12 bits".into())?;
         Ok(out)
     }
 
+    fn image(&self) -> Image {
+        let Self { width, height, resolution_x, resolution_y, .. } = *self;
+        Image { width, height, resolution_x, resolution_y }
+    }
+
     /// The minutiae of a view at 500 ppi. 197 pixels a centimetre are taken for 500 ppi exactly; any other resolution
     /// is converted, to the nearest pixel.
     pub fn minutiae_at_500_ppi(&self, view: &View) -> Vec<Minutia> {
-        let convert = |value: u16, resolution: u16| match resolution {
-            RESOLUTION_500_PPI => value,
-            _ => {
-                let (value, per_cm) = (u64::from(value), u64::from(resolution));
-                // 500 ppi are 50 000 / 254 pixels a centimetre.
-                u16::try_from((value * 50_000 + 127 * per_cm) / (254 * per_cm)).unwrap_or(u16::MAX)
-            }
+        let image = self.image();
+        view.minutiae.iter().map(|m| image.minutia_at_500_ppi(m)).collect()
+    }
+
+    /// Every view, at 500 ppi.
+    pub fn fingers(&self) -> Vec<Finger> {
+        let image = self.image();
+        let finger = |view: &View| Finger {
+            position: view.position,
+            view: view.number,
+            impression: view.impression,
+            quality: Some(view.quality),
+            width: image.width_at_500_ppi(),
+            height: image.height_at_500_ppi(),
+            minutiae: self.minutiae_at_500_ppi(view),
+            extended: view.extended.len(),
         };
-        let at_500 = |m: &Minutia| Minutia {
-            x: convert(m.x, self.resolution_x),
-            y: convert(m.y, self.resolution_y),
-            ..*m
+        self.views.iter().map(finger).collect()
+    }
+
+    /// A record of fingers at 500 ppi, from an unknown device. It has one size, which is the largest of theirs, and a
+    /// quality that was not reported is 0, the lowest.
+    pub fn of_fingers(fingers: &[Finger]) -> Result<Self, RecordError> {
+        let Image { width, height, resolution_x, resolution_y } = Finger::largest_image(fingers, 14)?;
+        let view = |finger: &Finger| View {
+            position: finger.position,
+            number: finger.view,
+            impression: finger.impression,
+            quality: finger.quality.unwrap_or(0),
+            minutiae: finger.minutiae.clone(),
+            extended: Vec::new(),
         };
-        view.minutiae.iter().map(at_500).collect()
+        let views = fingers.iter().map(view).collect();
+        Ok(Self { certification: 0, device_type: 0, width, height, resolution_x, resolution_y, views })
     }
 }
 
 impl View {
+    fn decode(r: &mut Reader, image: &Image) -> Result<Self, RecordError> {
+        let position = r.at_most("finger position", 10)?;
+        let (number, impression) = parts::unpacked(r, &IMPRESSIONS)?;
+        let quality = r.at_most("finger quality", 100)?;
+        let (minutiae, extended) = parts::read_minutiae(r, image, MINUTIAE)?;
+        let minutiae = minutiae.iter().map(|m| MINUTIAE.read(m)).collect();
+        Ok(Self { position, number, impression, quality, minutiae, extended })
+    }
+
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), RecordError> {
-        let at = out.len();
-        let too_many =
-            |_| error(at + 3, "number of minutiae", format!("{} do not fit in a byte", self.minutiae.len()));
-        let count = u8::try_from(self.minutiae.len()).map_err(too_many)?;
-        for (offset, field, value) in
-            [(1, "view number", self.number), (1, "impression type", self.impression)]
-        {
-            check(value < 16, at + offset, field, || format!("{value} does not fit in 4 bits"))?;
-        }
-        out.extend([self.position, self.number << 4 | self.impression, self.quality, count]);
-        for m in &self.minutiae {
-            let at = out.len();
-            for (offset, field, value) in [(0, "x", m.x), (2, "y", m.y)] {
-                check(value < 1 << 14, at + offset, field, || format!("{value} does not fit in 14 bits"))?;
-            }
-            let kind: u16 = match m.kind {
-                MinutiaType::Other => 0,
-                MinutiaType::RidgeEnding => 1,
-                MinutiaType::RidgeBifurcation => 2,
-            };
-            out.extend((kind << 14 | m.x).to_be_bytes());
-            out.extend(m.y.to_be_bytes());
-            out.extend([m.direction, m.quality]);
-        }
-        let at = out.len();
-        let too_long =
-            |_| error(at, "extended data length", format!("{} bytes do not fit", self.extended.len()));
-        out.extend(u16::try_from(self.extended.len()).map_err(too_long)?.to_be_bytes());
-        out.extend(&self.extended);
-        Ok(())
-    }
-}
-
-fn error(offset: usize, field: &'static str, problem: String) -> RecordError {
-    RecordError { offset, field, problem }
-}
-
-fn check(
-    holds: bool,
-    offset: usize,
-    field: &'static str,
-    problem: impl FnOnce() -> String,
-) -> Result<(), RecordError> {
-    if holds { Ok(()) } else { Err(error(offset, field, problem())) }
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize, field: &'static str) -> Result<&'a [u8], RecordError> {
-        let left = self.bytes.len() - self.at;
-        check(count <= left, self.at, field, || format!("needs {count} bytes, {left} are left"))?;
-        let taken = &self.bytes[self.at..self.at + count];
-        self.at += count;
-        Ok(taken)
-    }
-
-    fn u8(&mut self, field: &'static str) -> Result<u8, RecordError> {
-        self.take(1, field).map(|b| b[0])
-    }
-
-    fn u16(&mut self, field: &'static str) -> Result<u16, RecordError> {
-        self.take(2, field).map(|b| u16::from_be_bytes([b[0], b[1]]))
-    }
-
-    fn u32(&mut self, field: &'static str) -> Result<u32, RecordError> {
-        self.take(4, field).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
-    }
-
-    fn nonzero(&mut self, field: &'static str) -> Result<u16, RecordError> {
-        let at = self.at;
-        let value = self.u16(field)?;
-        check(value > 0, at, field, || "is 0".into())?;
-        Ok(value)
-    }
-
-    fn literal(&mut self, field: &'static str, expected: &[u8]) -> Result<(), RecordError> {
-        let at = self.at;
-        let found = self.take(expected.len(), field)?;
-        check(found == expected, at, field, || format!("is {found:02x?}, must be {expected:02x?}"))
-    }
-
-    fn at_most(&mut self, field: &'static str, max: u8) -> Result<u8, RecordError> {
-        let at = self.at;
-        let value = self.u8(field)?;
-        check(value <= max, at, field, || format!("is {value}, at most {max} is allowed"))?;
-        Ok(value)
-    }
-
-    fn view(&mut self, width: u16, height: u16) -> Result<View, RecordError> {
-        let position = self.at_most("finger position", 10)?;
-        let at = self.at;
-        let packed = self.u8("view number and impression type")?;
-        let (number, impression) = (packed >> 4, packed & 0xF);
-        check(IMPRESSIONS.contains(&impression), at, "impression type", || {
-            format!("{impression} is not assigned")
-        })?;
-        let quality = self.at_most("finger quality", 100)?;
-        let count = self.u8("number of minutiae")?;
-        let minutiae = (0..count).map(|_| self.minutia(width, height)).collect::<Result<_, _>>()?;
-        let length = usize::from(self.u16("extended data length")?);
-        let extended = self.take(length, "extended data")?.to_vec();
-        Ok(View { position, number, impression, quality, minutiae, extended })
-    }
-
-    fn minutia(&mut self, width: u16, height: u16) -> Result<Minutia, RecordError> {
-        let at = self.at;
-        let first = self.u16("minutia type and x")?;
-        let kind = match first >> 14 {
-            0 => MinutiaType::Other,
-            1 => MinutiaType::RidgeEnding,
-            2 => MinutiaType::RidgeBifurcation,
-            _ => return Err(error(at, "minutia type", "3 is not assigned".into())),
-        };
-        let x = first & 0x3FFF;
-        check(x < width, at, "x", || "is outside the image".into())?;
-        let second = self.u16("y")?;
-        check(second >> 14 == 0, at + 2, "reserved bits before y", || "are not 0".into())?;
-        check(second < height, at + 2, "y", || "is outside the image".into())?;
-        let direction = self.u8("direction")?;
-        let quality = self.at_most("minutia quality", 100)?;
-        Ok(Minutia { kind, x, y: second, direction, quality })
+        let packed = parts::packed(out.len() + 1, self.number, self.impression)?;
+        out.extend([self.position, packed, self.quality]);
+        let minutiae: Vec<_> = self.minutiae.iter().map(|m| MINUTIAE.write(m)).collect();
+        parts::write_minutiae(out, &minutiae, &self.extended, MINUTIAE)
     }
 }
 
@@ -281,6 +174,7 @@ impl<'a> Reader<'a> {
 #[expect(clippy::cast_possible_truncation, reason = "small numbers in tests")]
 mod tests {
     use super::*;
+    use crate::minutia::MinutiaType;
 
     fn record() -> Record {
         let minutia = |i: u16| Minutia {
