@@ -115,3 +115,27 @@ fn damaged_prints_are_survived() {
         }
     }
 }
+
+/// Peak signal-to-noise ratio. Unit: dB.
+fn psnr(a: &[u8], b: &[u8]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let squares: f64 = a.iter().zip(b).map(|(&a, &b)| f64::from(a.abs_diff(b)).powi(2)).sum();
+    10.0 * (255.0 * 255.0 * a.len() as f64 / squares).log10()
+}
+
+#[test]
+fn our_encoder_is_as_good_as_nists() {
+    let Some(folder) = data("conformance/wsq") else {
+        return;
+    };
+    let original = read(&folder.join("finger.original-500x500-8bit.raw"));
+    let (theirs, decoded) =
+        (read(&folder.join("finger.wsq")), read(&folder.join("finger.decoded-500x500-8bit.raw")));
+    let ours = wsq::encode(500, 500, &original, Some(500), wsq::WSQ_RATE).expect("a print");
+    let image = wsq::decode(&ours, MAX_PIXELS).expect("what we wrote");
+    assert_eq!((image.width, image.height, image.ppi), (500, 500, Some(500)));
+    let (ours_db, theirs_db) = (psnr(&image.pixels, &original), psnr(&decoded, &original));
+    println!("ours {} bytes, {ours_db:.3} dB; NIST's {} bytes, {theirs_db:.3} dB", ours.len(), theirs.len());
+    assert!(ours.len().abs_diff(theirs.len()) * 100 <= theirs.len() * 2);
+    assert!(ours_db >= theirs_db - 0.1);
+}

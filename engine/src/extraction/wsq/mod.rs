@@ -1,4 +1,4 @@
-//! Decoder for WSQ, the wavelet scalar quantisation format of grey-scale fingerprint images.
+//! Decoder and encoder for WSQ, the wavelet scalar quantisation format of grey-scale fingerprint images.
 //!
 //! WSQ (FBI IAFIS-IC-0110, version 3) is the format in which 500 ppi prints are exchanged, so
 //! prints from other systems mostly arrive in it. Files come from outside and are not trusted:
@@ -6,6 +6,10 @@
 //! been checked. Arithmetic is in `f32`, in the order of the reference decoder, so that pixels
 //! agree with its own.
 
+mod analysis;
+mod bin_widths;
+mod coding;
+mod encode;
 mod entropy;
 mod error;
 mod filters;
@@ -16,6 +20,7 @@ mod subbands;
 mod tables;
 mod wavelet;
 
+pub use encode::{EncodeError, RATES, WSQ_RATE, encode};
 pub use error::WsqError;
 
 use entropy::Coefficients;
@@ -45,10 +50,7 @@ pub struct Wsq {
 /// way or larger than `max_pixels`.
 pub fn decode(data: &[u8], max_pixels: u64) -> Result<Wsq, WsqError> {
     let mut reader = Reader::new(data);
-    let found = reader.u16("start-of-image marker")?;
-    if found != START_OF_IMAGE {
-        return Err(WsqError::BadMagic { offset: 0, found });
-    }
+    start_of_image(&mut reader)?;
     let mut tables = Tables::default();
     let mut coefficients = None;
     loop {
@@ -70,6 +72,34 @@ pub fn decode(data: &[u8], max_pixels: u64) -> Result<Wsq, WsqError> {
             }
             _ => tables.read(marker, &mut reader, coefficients.is_some(), max_pixels)?,
         }
+    }
+}
+
+/// Width and height of a WSQ file of at most `max_pixels` pixels, from its headers alone.
+///
+/// # Errors
+///
+/// If the file is not WSQ, or is damaged, cut short or too large up to its frame header. What follows is not looked at.
+pub fn size(data: &[u8], max_pixels: u64) -> Result<(u32, u32), WsqError> {
+    let mut reader = Reader::new(data);
+    start_of_image(&mut reader)?;
+    let mut tables = Tables::default();
+    loop {
+        let marker = reader.marker()?;
+        if matches!(marker.code, START_OF_BLOCK | END_OF_IMAGE) {
+            return Err(missing(marker, "the frame header"));
+        }
+        tables.read(marker, &mut reader, false, max_pixels)?;
+        if let Some(frame) = tables.frame {
+            return Ok((u32::from(frame.width), u32::from(frame.height)));
+        }
+    }
+}
+
+fn start_of_image(reader: &mut Reader<'_>) -> Result<(), WsqError> {
+    match reader.u16("start-of-image marker")? {
+        START_OF_IMAGE => Ok(()),
+        found => Err(WsqError::BadMagic { offset: 0, found }),
     }
 }
 
@@ -125,5 +155,7 @@ fn zeros(width: usize, height: usize, marker: Marker) -> Result<Vec<f32>, WsqErr
     Ok(image)
 }
 
+#[cfg(test)]
+mod encode_tests;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use super::markers::{
 use super::quantisation::Quantisation;
 
 /// Five halvings must leave every subband at least one coefficient wide.
-const MIN_SIZE: u16 = 32;
+pub(super) const MIN_SIZE: u16 = 32;
 
 /// The part of the frame header that decoding needs.
 #[derive(Debug, Clone, Copy)]

@@ -30,7 +30,7 @@ pub(super) fn reconstruct(
 }
 
 /// Starts and lengths of the low-pass and the high-pass half.
-fn halves(length: usize, high_first: bool) -> [(usize, usize); 2] {
+pub(super) fn halves(length: usize, high_first: bool) -> [(usize, usize); 2] {
     let (low, high) = (length.div_ceil(2), length / 2);
     if high_first { [(high, low), (0, high)] } else { [(0, low), (low, high)] }
 }
@@ -58,7 +58,7 @@ fn join_columns(image: &[f32], stride: usize, split: &Split, synthesis: &Synthes
     }
 }
 
-fn add_scaled(sum: &mut [f32], values: &[f32], weight: f32) {
+pub(super) fn add_scaled(sum: &mut [f32], values: &[f32], weight: f32) {
     for (sum, &value) in sum.iter_mut().zip(values) {
         *sum += value * weight;
     }
