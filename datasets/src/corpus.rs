@@ -62,10 +62,10 @@ pub enum CorpusError {
 }
 
 /// How the images of the FVC sets are to be read. Their resolution is 500 ppi, or near it and not stated better.
-pub const FVC_REQUEST: Request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
+pub const FVC_REQUEST: Request = Request { format: ImageFormat::Png, resolution_ppi: 500, segment: None };
 
 /// How the images of NIST SD 14 are to be read.
-pub const SD14_REQUEST: Request = Request { format: ImageFormat::Wsq, resolution_ppi: 500 };
+pub const SD14_REQUEST: Request = Request { format: ImageFormat::Wsq, resolution_ppi: 500, segment: None };
 
 const SD14: &str = "NIST_SD14";
 const SD14_HEADER: &str = "file,card,finger,class,sex,scan_type,ppi,width,height,history";

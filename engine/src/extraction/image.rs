@@ -3,9 +3,9 @@
 use std::io::Cursor;
 
 use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageReader, Limits};
+use image::{ColorType, DynamicImage, GrayImage, ImageDecoder, ImageEncoder, ImageReader, Limits};
 
-use super::{ExtractionError, ImageFormat, Request, wsq};
+use super::{ExtractionError, ImageFormat, Request, Segment, jp2, wsq};
 use crate::tunables::RESOLUTION_PPI;
 
 /// Least resolution that is accepted. Below it ridges are under two pixels wide.
@@ -14,49 +14,130 @@ pub const RESOLUTION_PPI_MIN: u16 = 250;
 pub const RESOLUTION_PPI_MAX: u16 = 2000;
 /// Largest image: a ten-print card's slap at 1 000 ppi is half of it. Unit: pixels.
 pub const PIXELS_MAX: u64 = 16 << 20;
-/// Largest side, at 500 ppi: no finger is 10 cm long, and a low declared resolution must not swell an image. Unit: pixels.
+/// Largest side, at 500 ppi, of an image, or of the segment that is asked for: no finger is 10 cm long, and a low declared
+/// resolution must not swell an image. Unit: pixels.
 pub const SIDE_PX_MAX: u32 = 2048;
 /// Smallest side, at 500 ppi: mindtct's window is 24 pixels, and no finger is 3 mm wide. Unit: pixels.
 pub const SIDE_PX_MIN: u32 = 64;
 
 /// Decodes an image of the format that its sender declared; the format is never guessed.
 pub fn decode(request: Request, bytes: &[u8]) -> Result<GrayImage, ExtractionError> {
-    if !(RESOLUTION_PPI_MIN..=RESOLUTION_PPI_MAX).contains(&request.resolution_ppi) {
-        return Err(ExtractionError::Resolution(request.resolution_ppi));
+    let (width, height) = check(request.format, bytes, request.resolution_ppi)?;
+    let part = request.segment.map(|segment| clipped(segment, width, height));
+    let sides = part.map_or((width, height), |part| (part.right - part.left, part.bottom - part.top));
+    side_limits(sides, request.resolution_ppi)?;
+    let grey = pixels(request.format, bytes)?;
+    if grey.dimensions() != (width, height) {
+        return Err(undecodable("its pixels are not as many as its header says"));
     }
-    let grey = match request.format {
-        ImageFormat::Png => with_codec(image::ImageFormat::Png, bytes)?,
-        ImageFormat::Bmp => with_codec(image::ImageFormat::Bmp, bytes)?,
-        ImageFormat::Tiff => with_codec(image::ImageFormat::Tiff, bytes)?,
-        ImageFormat::Wsq => {
-            let decoded = wsq::decode(bytes, PIXELS_MAX).map_err(undecodable)?;
-            GrayImage::from_raw(decoded.width, decoded.height, decoded.pixels)
-                .ok_or_else(|| ExtractionError::Undecodable("fewer pixels than its header says".into()))?
+    Ok(match part {
+        Some(part) => image::imageops::crop_imm(&grey, part.left, part.top, sides.0, sides.1).to_image(),
+        None => grey,
+    })
+}
+
+/// Width and height from the header, within the limits that hold for every image, also one that is stored and never
+/// compared: resolution, number of pixels, 8-bit grey as far as the header tells. No pixel is decoded.
+///
+/// # Errors
+///
+/// If the header is damaged or breaks a limit. That it is sound says nothing of the pixels behind it.
+pub fn check(format: ImageFormat, bytes: &[u8], resolution_ppi: u16) -> Result<(u32, u32), ExtractionError> {
+    if !(RESOLUTION_PPI_MIN..=RESOLUTION_PPI_MAX).contains(&resolution_ppi) {
+        return Err(ExtractionError::Resolution(resolution_ppi));
+    }
+    match format {
+        ImageFormat::Wsq => wsq::size(bytes, PIXELS_MAX).map_err(undecodable),
+        ImageFormat::Jp2 => jp2::header(bytes).map(|header| (header.width, header.height)),
+        _ => {
+            let decoder = reader(format, bytes)?.into_decoder().map_err(undecodable)?;
+            let (width, height) = decoder.dimensions();
+            pixel_limit(width, height)?;
+            match decoder.color_type() {
+                ColorType::L8 | ColorType::Rgb8 => Ok((width, height)),
+                other => Err(ExtractionError::NotGrey(format!("{other:?}"))),
+            }
         }
-    };
-    let (width, height) = grey.dimensions();
-    let scaled = |side: u32| u64::from(side) * u64::from(RESOLUTION_PPI) / u64::from(request.resolution_ppi);
+    }
+}
+
+/// Uncompressed 8-bit grey (ANSI/NIST-ITL "NONE"; rows from the top, 0 black) as a PNG of the same pixels, which says its own
+/// size.
+///
+/// # Errors
+///
+/// If there are more or fewer pixels than `width * height`, none, or over [`PIXELS_MAX`].
+pub fn png_of(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, ExtractionError> {
+    pixel_limit(width, height)?;
+    if u64::from(width) * u64::from(height) != pixels.len() as u64 {
+        let found = pixels.len();
+        return Err(undecodable(format!("{found} bytes of pixels are not {width} x {height}")));
+    }
+    let mut png = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut png);
+    encoder.write_image(pixels, width, height, ColorType::L8.into()).map_err(undecodable)?;
+    Ok(png)
+}
+
+fn clipped(segment: Segment, width: u32, height: u32) -> Segment {
+    let (right, bottom) = (segment.right.min(width), segment.bottom.min(height));
+    Segment { left: segment.left.min(right), top: segment.top.min(bottom), right, bottom }
+}
+
+fn side_limits((width, height): (u32, u32), resolution_ppi: u16) -> Result<(), ExtractionError> {
+    let scaled = |side: u32| u64::from(side) * u64::from(RESOLUTION_PPI) / u64::from(resolution_ppi);
     if scaled(width.min(height)) < u64::from(SIDE_PX_MIN)
         || scaled(width.max(height)) > u64::from(SIDE_PX_MAX)
     {
         let limit = format!("at 500 ppi each side must have {SIDE_PX_MIN} to {SIDE_PX_MAX}");
         return Err(ExtractionError::Size { width, height, limit });
     }
-    Ok(grey)
+    Ok(())
 }
 
-fn with_codec(format: image::ImageFormat, bytes: &[u8]) -> Result<GrayImage, ExtractionError> {
-    let reader = || ImageReader::with_format(Cursor::new(bytes), format);
-    let (width, height) = reader().into_dimensions().map_err(undecodable)?;
-    if u64::from(width) * u64::from(height) > PIXELS_MAX {
-        let limit = format!("at most {PIXELS_MAX} pixels are accepted");
-        return Err(ExtractionError::Size { width, height, limit });
+pub(super) fn pixel_limit(width: u32, height: u32) -> Result<(), ExtractionError> {
+    if (1..=PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
+        return Ok(());
     }
-    let mut reader = reader();
+    let limit = format!("1 to {PIXELS_MAX} pixels are accepted");
+    Err(ExtractionError::Size { width, height, limit })
+}
+
+/// A reader with a codec of `image`; its memory is limited, also that of the header.
+fn reader(format: ImageFormat, bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, ExtractionError> {
+    let format = match format {
+        ImageFormat::Png => image::ImageFormat::Png,
+        ImageFormat::Bmp => image::ImageFormat::Bmp,
+        ImageFormat::Tiff => image::ImageFormat::Tiff,
+        ImageFormat::Jpeg => image::ImageFormat::Jpeg,
+        ImageFormat::Wsq | ImageFormat::Jp2 => return Err(undecodable("it has another codec")),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(PIXELS_MAX * 8);
     reader.limits(limits);
-    grey(reader.decode().map_err(undecodable)?)
+    Ok(reader)
+}
+
+/// All pixels, of an image whose header has been checked.
+fn pixels(format: ImageFormat, bytes: &[u8]) -> Result<GrayImage, ExtractionError> {
+    match format {
+        ImageFormat::Wsq => {
+            let decoded = wsq::decode(bytes, PIXELS_MAX).map_err(undecodable)?;
+            GrayImage::from_raw(decoded.width, decoded.height, decoded.pixels)
+                .ok_or_else(|| undecodable("fewer pixels than its header says"))
+        }
+        ImageFormat::Jp2 => jp2::decode(bytes),
+        ImageFormat::Jpeg if !has_end_of_jpeg(bytes) => Err(undecodable("the JPEG data end too early")),
+        _ => grey(reader(format, bytes)?.decode().map_err(undecodable)?),
+    }
+}
+
+/// Whether the end marker stands behind the last start of scan. The codec takes a JPEG that was cut short, and what is missing
+/// comes out as smooth skin.
+fn has_end_of_jpeg(bytes: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    last([0xff, 0xd9]).is_some_and(|end| last([0xff, 0xda]).is_some_and(|scan| scan < end))
 }
 
 /// 8-bit grey as it is; colour only where every pixel is grey (bitmaps have a palette even then).
@@ -71,7 +152,7 @@ fn grey(decoded: DynamicImage) -> Result<GrayImage, ExtractionError> {
     }
 }
 
-fn undecodable(error: impl core::fmt::Display) -> ExtractionError {
+pub(super) fn undecodable(error: impl core::fmt::Display) -> ExtractionError {
     ExtractionError::Undecodable(error.to_string())
 }
 
@@ -89,60 +170,4 @@ pub fn at_500_ppi(grey: GrayImage, resolution_ppi: u16) -> GrayImage {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "small numbers in tests")]
-mod tests {
-    use super::*;
-
-    fn encoded(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
-        let mut bytes = Cursor::new(Vec::new());
-        image.write_to(&mut bytes, format).unwrap();
-        bytes.into_inner()
-    }
-
-    fn request(format: ImageFormat, resolution_ppi: u16) -> Request {
-        Request { format, resolution_ppi }
-    }
-
-    #[test]
-    fn the_three_formats_give_the_same_pixels() {
-        let grey = GrayImage::from_fn(100, 80, |x, y| image::Luma([(x * 2 + y) as u8]));
-        let dynamic = DynamicImage::ImageLuma8(grey.clone());
-        for (format, codec) in [
-            (ImageFormat::Png, image::ImageFormat::Png),
-            (ImageFormat::Bmp, image::ImageFormat::Bmp),
-            (ImageFormat::Tiff, image::ImageFormat::Tiff),
-        ] {
-            assert_eq!(decode(request(format, 500), &encoded(&dynamic, codec)).unwrap(), grey, "{format:?}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_named() {
-        let png = |image: DynamicImage| encoded(&image, image::ImageFormat::Png);
-        let of = |image| decode(request(ImageFormat::Png, 500), &png(image));
-        assert!(matches!(of(DynamicImage::new_luma16(100, 100)), Err(ExtractionError::NotGrey(_))));
-        assert!(matches!(of(DynamicImage::new_luma8(100, 63)), Err(ExtractionError::Size { .. })));
-        assert!(matches!(of(DynamicImage::new_luma8(2049, 100)), Err(ExtractionError::Size { .. })));
-        assert!(matches!(of(DynamicImage::new_luma8(5000, 4000)), Err(ExtractionError::Size { .. })));
-        let good = png(DynamicImage::new_luma8(100, 100));
-        assert!(matches!(
-            decode(request(ImageFormat::Bmp, 500), &good),
-            Err(ExtractionError::Undecodable(_))
-        ));
-        assert!(matches!(
-            decode(request(ImageFormat::Png, 249), &good),
-            Err(ExtractionError::Resolution(249))
-        ));
-        for length in 0..good.len() - 12 {
-            let cut = decode(request(ImageFormat::Png, 500), &good[..length]);
-            assert!(matches!(cut, Err(ExtractionError::Undecodable(_))), "{length}");
-        }
-    }
-
-    #[test]
-    fn other_resolutions_are_brought_to_500_ppi() {
-        assert_eq!(at_500_ppi(GrayImage::new(801, 600), 1000).dimensions(), (401, 300));
-        assert_eq!(at_500_ppi(GrayImage::new(100, 100), 500).dimensions(), (100, 100));
-        assert_eq!(at_500_ppi(GrayImage::new(100, 100), 250).dimensions(), (200, 200));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 
 pub mod gate;
 pub mod image;
+mod jp2;
 pub mod mindtct;
 pub mod pool;
 pub mod worker;
@@ -26,6 +27,24 @@ pub enum ImageFormat {
     Tiff,
     /// Wavelet scalar quantisation (FBI IAFIS-IC-0110).
     Wsq,
+    /// JPEG 2000 (ISO/IEC 15444-1), in the boxes of JP2 or as a bare codestream.
+    Jp2,
+    /// JPEG (ISO/IEC 10918-1). Lossy in blocks of 8 pixels, about a ridge: for what was captured so and exists no other way.
+    Jpeg,
+}
+
+/// A part of an image: a finger of a slap, say. Pixels of the image as sent, from its top left corner; half-open, so that
+/// `right - left` is the width. What reaches beyond the image is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// First column.
+    pub left: u32,
+    /// First row.
+    pub top: u32,
+    /// One past the last column.
+    pub right: u32,
+    /// One past the last row.
+    pub bottom: u32,
 }
 
 /// What is asked of a worker.
@@ -35,6 +54,8 @@ pub struct Request {
     pub format: ImageFormat,
     /// Resolution of the image, as its sender declares it. Unit: pixels per inch.
     pub resolution_ppi: u16,
+    /// The part that is one finger, where the image shows more. The limits on sides are then the part's.
+    pub segment: Option<Segment>,
 }
 
 /// The name and version of the extractor, kept with each record.

@@ -209,7 +209,7 @@ mod tests {
     fn ask(pool: &Pool) -> Result<Vec<Minutia>, ExtractionError> {
         // Larger than a pipe, so that a worker which does not read blocks whoever writes.
         pool.extract(
-            Request { format: ImageFormat::Png, resolution_ppi: 500 },
+            Request { format: ImageFormat::Png, resolution_ppi: 500, segment: None },
             vec![0; 1 << 20],
             Afterwards::Keep,
         )

@@ -111,7 +111,7 @@ fn from_image(
 ) -> Result<Vec<Minutia>, PrintError> {
     let resolution_ppi =
         print.resolution_ppi.ok_or(PrintError::Resolution("an image needs its resolution"))?;
-    Ok(pool.extract(Request { format, resolution_ppi }, print.data.clone(), afterwards)?)
+    Ok(pool.extract(Request { format, resolution_ppi, segment: None }, print.data.clone(), afterwards)?)
 }
 
 fn from_record(print: &Fingerprint) -> Result<Vec<Minutia>, PrintError> {

@@ -60,7 +60,7 @@ fn checks() -> anyhow::Result<Vec<Check>> {
     let pool = Pool::new(extraction_settings()?);
     let position = FingerPosition::try_from(2).map_err(anyhow::Error::msg)?;
     let finger = Skin::new(Population::new(1).person(0).finger(position), &Sensor::PLAIN);
-    let request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
+    let request = Request { format: ImageFormat::Png, resolution_ppi: 500, segment: None };
     let images = [finger.image(1).to_png()?, finger.image(2).to_png()?];
     let extracted: Result<Vec<_>, _> =
         images.into_iter().map(|image| pool.extract(request, image, Afterwards::Keep)).collect();

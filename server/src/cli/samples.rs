@@ -65,6 +65,8 @@ fn kind(path: &Path) -> Option<Kind> {
         "bmp" => Kind::Image(ImageFormat::Bmp),
         "tif" | "tiff" => Kind::Image(ImageFormat::Tiff),
         "wsq" => Kind::Image(ImageFormat::Wsq),
+        "jp2" | "j2c" | "j2k" => Kind::Image(ImageFormat::Jp2),
+        "jpg" | "jpeg" => Kind::Image(ImageFormat::Jpeg),
         "fmr" | "ist" | "iso" => Kind::Record,
         "xyt" => Kind::Xyt,
         _ => return None,
@@ -85,8 +87,7 @@ pub fn image_format(path: &Path) -> Option<ImageFormat> {
 }
 
 /// What can be read, for help and errors.
-pub const KINDS: &str =
-    "images .png .bmp .tif .tiff .wsq; ISO/IEC 19794-2:2005 records .fmr .ist .iso; NIST .xyt";
+pub const KINDS: &str = "images .png .bmp .tif .tiff .wsq .jp2 .j2c .j2k .jpg .jpeg; ISO/IEC 19794-2:2005 records .fmr .ist .iso; NIST .xyt";
 
 /// Reads and extracts files, in their order.
 pub fn load(paths: &[PathBuf], resolution_ppi: u16) -> anyhow::Result<Vec<Outcome>> {
@@ -113,7 +114,7 @@ fn read(pool: &Pool, path: &Path, resolution_ppi: u16) -> anyhow::Result<Outcome
     let bytes = fs_err::read(path)?;
     let outcome = match kind(path) {
         Some(Kind::Image(format)) => {
-            let request = Request { format, resolution_ppi };
+            let request = Request { format, resolution_ppi, segment: None };
             match pool.extract(request, bytes, Afterwards::Keep) {
                 Ok(minutiae) => sample(&minutiae, None),
                 Err(error) if is_of_the_system(&error) => return Ok(Err(error.to_string())),

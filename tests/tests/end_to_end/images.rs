@@ -132,7 +132,7 @@ fn an_image_that_needs_more_memory_than_a_worker_has_costs_its_request_only() {
         })
     };
     let image = STANDARD.decode(encoded(&skin(3).image(1), image::ImageFormat::Png, 1)).unwrap();
-    let request = Request { format: ImageFormat::Png, resolution_ppi: 500 };
+    let request = Request { format: ImageFormat::Png, resolution_ppi: 500, segment: None };
     let ask = |pool: &Pool| pool.extract(request, image.clone(), Afterwards::Keep);
     assert_eq!(ask(&pool(1 << 20)), Err(ExtractionError::Died));
     assert!(ask(&pool(1 << 30)).is_ok());

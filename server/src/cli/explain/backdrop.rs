@@ -26,7 +26,7 @@ impl Backdrop {
     /// Reads an image; `None` where the file is a minutiae record.
     pub fn read(path: &Path, resolution_ppi: u16) -> anyhow::Result<Option<Self>> {
         let Some(format) = image_format(path) else { return Ok(None) };
-        let request = Request { format, resolution_ppi };
+        let request = Request { format, resolution_ppi, segment: None };
         let grey =
             decoding::decode(request, &fs_err::read(path)?).with_context(|| path.display().to_string())?;
         let grey = decoding::at_500_ppi(grey, resolution_ppi);
