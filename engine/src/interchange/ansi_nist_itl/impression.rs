@@ -108,7 +108,7 @@ pub struct Impression<'a> {
     pub compression: Compression,
     /// 8, or what the record says; 0 where there is no image.
     pub bits_per_pixel: u8,
-    /// The image. Empty where all its fingers are `missing`.
+    /// The image. Empty where all its fingers are `missing`, and where it is in another file (xx.994).
     pub data: &'a [u8],
     /// Fingers that are not there, and why.
     pub missing: Vec<MissingFinger>,

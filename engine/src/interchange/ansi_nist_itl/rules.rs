@@ -116,6 +116,9 @@ const TYPE_10: [Rule; 12] = [
     must(12, Item::Text),
 ];
 
+/// EXR, since 2013: the image is in another file, which is not looked for.
+const ELSEWHERE: u16 = 994;
+
 /// The editions that are read: 1993 and 1997, 2000, 2007, 2011 with its updates of 2013 and 2015. (2008 is XML; its fields are 2007's.)
 const EDITIONS: [u32; 7] = [200, 201, 300, 400, 500, 501, 502];
 const EDITION_2007: u32 = 400;
@@ -266,8 +269,9 @@ fn minutiae(record: &Record) -> Result<(), ItlError> {
 
 /// From 2007 on a picture says its acquisition profile, and a face of profile 40, 50 or 51 how the person looks (2011, 8.10.25).
 fn face(record: &Record, edition: u32) -> Result<(), ItlError> {
-    record.required(DATA)?;
-    super::image_header::check(record)?;
+    if record.field(DATA).is_some() || record.field(ELSEWHERE).is_none() {
+        super::image_header::check(record)?;
+    }
     if edition >= EDITION_2007 && record.required(3)?.text() == Some("FACE") {
         let profile = record.number(13, 99)?;
         if matches!(profile, 40 | 50 | 51) && record.field(26).is_none() {
@@ -280,7 +284,7 @@ fn face(record: &Record, edition: u32) -> Result<(), ItlError> {
 
 fn image(record: &Record) -> Result<(), ItlError> {
     let amputated = record.record_type() != 13 && record.field(18).is_some();
-    if record.field(DATA).is_none() && amputated {
+    if record.field(DATA).is_none() && (amputated || record.field(ELSEWHERE).is_some()) {
         return Ok(());
     }
     for number in [6, 7, 8, 9, 10, 11, 12, DATA] {

@@ -188,8 +188,13 @@ fn a_length_with_zeros_before_it_is_written_as_it_was() {
 }
 
 #[test]
-fn an_amputated_hand_has_no_image() {
-    let fields = "14.002:01|14.003:0|14.004:ORIGIN|14.005:20240229|14.013:14|14.018:7_XX^8_XX^9_XX^10_XX";
+fn an_amputated_hand_has_no_image_nor_has_one_in_another_file() {
+    let start = "14.002:01|14.003:0|14.004:ORIGIN|14.005:20240229|14.013:14";
+    let elsewhere = [header("1_1^14_01"), tagged(14, &format!("{start}|14.994:hand.wsq"), &[])].concat();
+    assert!(File::decode(&elsewhere).unwrap().impressions().unwrap()[0].data.is_empty());
+    let nowhere = [header("1_1^14_01"), tagged(14, start, &[])].concat();
+    assert_eq!(File::decode(&nowhere).unwrap_err().field, Some((14, 6)));
+    let fields = &format!("{start}|14.018:7_XX^8_XX^9_XX^10_XX");
     let file = File::decode(&[header("1_1^14_01"), tagged(14, fields, &[])].concat()).unwrap();
     let images = file.impressions().unwrap();
     assert_eq!((images[0].data, images[0].missing.len()), (&[][..], 4));
