@@ -163,9 +163,9 @@ fn samples() -> Vec<(ImageFormat, Vec<u8>)> {
     ]
 }
 
-/// Every place in the first 640 bytes, where most headers are, and some behind it.
+/// Every place in the first 200 bytes, where sizes are, and some behind it.
 fn places(length: usize) -> impl Iterator<Item = usize> {
-    (0..length.min(640)).chain((640..length).step_by(97))
+    (0..length.min(200)).chain((200..length).step_by(29))
 }
 
 #[test]
@@ -187,9 +187,10 @@ fn changed_bytes_are_survived() {
             for change in [0x01, 0x80, 0xff] {
                 let mut damaged = bytes.clone();
                 damaged[place] ^= change;
-                let _ = check(format, &damaged, 500);
-                if let Ok(grey) = decode(request(format, 500), &damaged) {
-                    assert!(grey.width().max(grey.height()) <= SIDE_PX_MAX, "{format:?} {place}");
+                let _ = check(format, &damaged, 250);
+                // At 250 ppi sides of up to 1024 are read: an image of more takes long in a debug build.
+                if let Ok(grey) = decode(request(format, 250), &damaged) {
+                    assert!(grey.width().max(grey.height()) <= SIDE_PX_MAX / 2, "{format:?} {place}");
                 }
             }
         }

@@ -12,6 +12,11 @@ const CODED: usize = 60;
 const VARIANCE_MIN: f64 = 1.01;
 /// Sum of the variances of the first four subbands below which the print does not fill the middle of the image.
 const MIDDLE_VARIANCE_MIN: f64 = 20_000.0;
+/// Most bins on one side of zero: NIST's decoder keeps their numbers in 16 bits with a sign.
+const BINS_MAX: f64 = 32_000.0;
+/// Fewest coefficients that a variance is taken of. NIST's encoder takes it of none in images of under 100 pixels or so, and
+/// loses the subband.
+const SAMPLE_MIN: usize = 8;
 /// Loading factor: the quantiser is made for coefficients up to this many standard deviations.
 const LOADING: f64 = 2.5;
 
@@ -25,7 +30,23 @@ pub(super) fn bin_widths(image: &[f32], stride: usize, subbands: &[Rect], rate: 
         }
     }
     let scale = scale(&widths, &variances, rate);
-    widths.iter().map(|width| width / scale).collect()
+    let wide_enough = |(&width, rect): (&f64, &Rect)| {
+        let least = f64::from(largest(image, stride, rect)) / BINS_MAX;
+        if width > 0.0 { (width / scale).max(least) } else { 0.0 }
+    };
+    widths.iter().zip(subbands).map(wide_enough).collect()
+}
+
+/// The size of the largest coefficient of a subband.
+fn largest(image: &[f32], stride: usize, rect: &Rect) -> f32 {
+    rows(image, stride, rect).flatten().fold(0.0, |largest, value| largest.max(value.abs()))
+}
+
+/// The rows of a rectangle.
+fn rows<'a>(image: &'a [f32], stride: usize, rect: &Rect) -> impl Iterator<Item = &'a [f32]> {
+    let Rect { x, y, width, height } = *rect;
+    let row = move |row: &'a [f32]| row.get(x..).and_then(|row| row.get(..width)).unwrap_or_default();
+    image.chunks_exact(stride.max(1)).skip(y).take(height).map(row)
 }
 
 /// Bin width of a subband before scaling.
@@ -64,10 +85,7 @@ fn scale(widths: &[f64], variances: &[f64], rate: f64) -> f64 {
         let scale = libm::exp2(rate / shares - 1.0) / LOADING * libm::exp(-bits / shares);
         let before = coded.len();
         coded.retain(|(_, width, sigma)| width / scale < 2.0 * LOADING * sigma);
-        if coded.len() == before {
-            return scale;
-        }
-        if coded.is_empty() {
+        if coded.len() == before || coded.is_empty() {
             return scale;
         }
     }
@@ -75,11 +93,14 @@ fn scale(widths: &[f64], variances: &[f64], rate: f64) -> f64 {
 
 /// Variances of the coded subbands: in the middle, where the print is, or of the whole where the middle is smooth.
 fn variances(image: &[f32], stride: usize, subbands: &[Rect]) -> Vec<f64> {
-    let middle = |rect: &Rect| Rect {
-        x: rect.x + rect.width / 8,
-        y: rect.y + 9 * rect.height / 32,
-        width: 3 * rect.width / 4,
-        height: 7 * rect.height / 16,
+    let middle = |rect: &Rect| {
+        let middle = Rect {
+            x: rect.x + rect.width / 8,
+            y: rect.y + 9 * rect.height / 32,
+            width: 3 * rect.width / 4,
+            height: 7 * rect.height / 16,
+        };
+        if middle.area() < SAMPLE_MIN { *rect } else { middle }
     };
     let of =
         |rects: &[Rect]| -> Vec<f64> { rects.iter().map(|rect| variance(image, stride, rect)).collect() };
@@ -90,14 +111,11 @@ fn variances(image: &[f32], stride: usize, subbands: &[Rect]) -> Vec<f64> {
 
 fn variance(image: &[f32], stride: usize, rect: &Rect) -> f64 {
     let (mut count, mut sum, mut squares) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for row in image.chunks_exact(stride.max(1)).skip(rect.y).take(rect.height) {
-        let row = row.get(rect.x..).and_then(|row| row.get(..rect.width)).unwrap_or_default();
-        for &value in row {
-            let value = f64::from(value);
-            count += 1.0;
-            sum += value;
-            squares += value * value;
-        }
+    for &value in rows(image, stride, rect).flatten() {
+        let value = f64::from(value);
+        count += 1.0;
+        sum += value;
+        squares += value * value;
     }
     if count < 2.0 { 0.0 } else { ((squares - sum * sum / count) / (count - 1.0)).max(0.0) }
 }
