@@ -87,7 +87,8 @@ pub fn image_format(path: &Path) -> Option<ImageFormat> {
 }
 
 /// What can be read, for help and errors.
-pub const KINDS: &str = "images .png .bmp .tif .tiff .wsq .jp2 .j2c .j2k .jpg .jpeg; ISO/IEC 19794-2:2005 records .fmr .ist .iso; NIST .xyt";
+pub const KINDS: &str = "images .png .bmp .tif .tiff .wsq .jp2 .j2c .j2k .jpg .jpeg; \
+     ISO/IEC 19794-2:2005 records .fmr .ist .iso; NIST .xyt";
 
 /// Reads and extracts files, in their order.
 pub fn load(paths: &[PathBuf], resolution_ppi: u16) -> anyhow::Result<Vec<Outcome>> {

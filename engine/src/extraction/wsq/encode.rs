@@ -70,6 +70,8 @@ pub enum EncodeError {
 
 /// Encodes grey levels by rows from the top, 0 black, at about `rate` bits a pixel (see [`WSQ_RATE`], [`RATES`]).
 ///
+/// From 96 pixels a side NIST's decoder gives the same pixels as ours; smaller images it distorts, its own no less.
+///
 /// # Errors
 ///
 /// If a side, the number of pixels or the rate is out of range.
