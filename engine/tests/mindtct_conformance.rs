@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use image::GrayImage;
 use whorl_engine::extraction::mindtct;
+use whorl_engine::interchange::ansi_nist_itl::{Compression, File};
 use whorl_engine::minutia::{Minutia, MinutiaType};
 
 const WIDTH: u32 = 800;
@@ -30,13 +31,15 @@ fn data() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// The image is the last field of the transaction: all that stands before the final file separator.
+/// The image of the transaction, uncompressed.
 fn image(folder: &Path, print: &str) -> GrayImage {
-    let transaction = fs_err::read(folder.join(format!("{print}.eft"))).unwrap();
-    let end = transaction.len() - 1;
-    assert_eq!(transaction[end], 0x1C, "{print}: the file separator");
-    let pixels = &transaction[end - (WIDTH * HEIGHT) as usize..end];
-    GrayImage::from_raw(WIDTH, HEIGHT, pixels.to_vec()).unwrap()
+    let bytes = fs_err::read(folder.join(format!("{print}.eft"))).unwrap();
+    let transaction = File::decode(&bytes).unwrap();
+    let [image] = &transaction.impressions().unwrap()[..] else {
+        panic!("{print} has another number of images")
+    };
+    assert_eq!((image.width, image.height, image.compression), (WIDTH, HEIGHT, Compression::None), "{print}");
+    GrayImage::from_raw(WIDTH, HEIGHT, image.data.to_vec()).unwrap()
 }
 
 fn ours(folder: &Path, print: &str) -> Vec<Minutia> {

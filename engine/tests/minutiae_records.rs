@@ -41,8 +41,8 @@ const MADE_FROM_2005: Mended = Mended {
         (r#"byte 4: version: is "020\x00", which is not how INCITS 378-2004 writes it"#, 4, b" "),
         ("byte 8: total length: says 340 bytes, there are 342", 8, &[1, 86]),
         // As in Annex B of the standard, where this finger is from.
-        ("byte 324: direction: is 213, at most 179 is allowed", 324, &[150]),
-        ("byte 330: direction: is 249, at most 179 is allowed", 330, &[175]),
+        ("byte 322: direction: is 213, at most 179 is allowed", 322, &[150]),
+        ("byte 328: direction: is 249, at most 179 is allowed", 328, &[175]),
     ],
 };
 const TOTAL_LENGTH: Mended = Mended {

@@ -11,6 +11,8 @@ pub mod iso_19794_2_2005;
 pub mod iso_19794_2_2011;
 mod minutiae_record;
 mod parts;
+#[cfg(test)]
+mod tests;
 
 pub use fields::RecordError;
 pub use minutiae_record::{Finger, Standard};
