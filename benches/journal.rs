@@ -15,12 +15,13 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, civil::date};
 use uuid::Uuid;
-use whorl::database::{Database, FingerprintData, Print, Record};
+use whorl::database::{Database, FingerData, FingerprintData, Record};
 use whorl::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
 use whorl::eurodac::operation::Operation;
 use whorl::journal::{Actor, AuditRecord, Change, Entry, Event};
 use whorl::keyring::WrappingKey;
 use whorl::store::{Batch, SledStore, Store};
+use whorl_engine::minutia::FingerPosition;
 
 const TIME: Duration = Duration::from_secs(4);
 const THREADS: [usize; 3] = [1, 8, 64];
@@ -33,12 +34,11 @@ fn entry(number: u32, print: usize) -> (AuditRecord, Entry) {
     let category = Category::Applicant;
     let reference = ReferenceNumber::new(&format!("AT1-{number}"), state, category).expect("a number");
     let positions = [2u8, 7].map(|code| code.try_into().expect("a finger"));
-    let finger = |position| FingerprintData {
-        position,
+    let finger = |position: FingerPosition| FingerprintData {
+        position: position.into(),
         media_type: "image/wsq".into(),
         resolution_ppi: Some(500),
-        minutiae: 40,
-        area_mm2: 200,
+        fingers: vec![FingerData { position, area: None, minutiae: 40, area_mm2: 200 }],
     };
     let now = Timestamp::now();
     let record = Record {
@@ -60,7 +60,7 @@ fn entry(number: u32, print: usize) -> (AuditRecord, Entry) {
     };
     let actor = Actor { authority: Some("0123456789ab".into()), person: "bench".into() };
     let audit = AuditRecord { attested: true, ..AuditRecord::about(&record, now, Operation::Entry, actor) };
-    let prints = positions.map(|position| Print { position, data: vec![0x5a; print] }).into();
+    let prints = positions.map(|_| vec![0x5a; print]).into();
     (audit, Entry { record, templates: Vec::new(), prints })
 }
 
@@ -134,7 +134,7 @@ fn plain_sled(print: usize, threads: usize) -> f64 {
         );
         batch.put([b"r/".as_slice(), &id].concat(), serde_json::to_vec(&entry.record).expect("JSON"));
         for (place, print) in (0u8..).zip(entry.prints) {
-            batch.put([b"p/".as_slice(), &id, &[place]].concat(), print.data);
+            batch.put([b"p/".as_slice(), &id, &[place]].concat(), print);
         }
         let store = store.lock().expect("nobody panicked");
         store.apply(batch).and_then(|()| store.flush()).expect("stored");

@@ -14,7 +14,7 @@ use jiff::{Timestamp, civil::date};
 use uuid::Uuid;
 use whorl::central_unit::{CentralUnit, CheckpointSettings, Settings};
 use whorl::clock::Clock;
-use whorl::database::{Database, FingerTemplate, FingerprintData, KeySchedule, Print, Record};
+use whorl::database::{Database, FingerData, FingerTemplate, FingerprintData, KeySchedule, Record};
 use whorl::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
 use whorl::eurodac::operation::Operation;
 use whorl::journal::{Actor, AuditRecord, Change, Effect, Entry, Event};
@@ -24,6 +24,7 @@ use whorl_datasets::templates::{Random, print_like};
 use whorl_engine::calibration::Calibration;
 use whorl_engine::engine::Choice;
 use whorl_engine::extraction::pool::Settings as PoolSettings;
+use whorl_engine::minutia::FingerPosition;
 
 /// Bytes of a print as sent: a minutiae record.
 const PRINT: usize = 300;
@@ -42,12 +43,11 @@ fn event(number: u32) -> Event {
         extractor: "bench".into(),
         minutiae: print_like(random, 40),
     });
-    let finger = |position| FingerprintData {
-        position,
+    let finger = |position: FingerPosition| FingerprintData {
+        position: position.into(),
         media_type: "application/octet-stream".into(),
         resolution_ppi: None,
-        minutiae: 40,
-        area_mm2: 200,
+        fingers: vec![FingerData { position, area: None, minutiae: 40, area_mm2: 200 }],
     };
     let now = Timestamp::now();
     let record = Record {
@@ -69,7 +69,7 @@ fn event(number: u32) -> Event {
     };
     let actor = Actor { authority: Some("0123456789ab".into()), person: "bench".into() };
     let audit = AuditRecord { attested: true, ..AuditRecord::about(&record, now, Operation::Entry, actor) };
-    let prints = positions.map(|position| Print { position, data: vec![0x5a; PRINT] }).into();
+    let prints = positions.map(|_| vec![0x5a; PRINT]).into();
     let entry = Entry { record, templates: templates.into(), prints };
     Event::new(audit, Change::Entered(Box::new(entry)))
 }

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::json;
 use whorl::access::{Authority, AuthorityKey, Key, Role};
+use whorl::ansi_nist::Mapping;
 use whorl::central_unit::{CentralUnit, CheckpointSettings, Settings};
 use whorl::clock::Clock;
 use whorl::database::{Database, KeySchedule};
@@ -131,7 +132,12 @@ fn serve(directory: &std::path::Path) -> (String, Key) {
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     // As often as they like.
     let requests_a_second = NonZeroU32::MAX;
-    let settings = http::Settings { requests_a_second, objectives: Objectives::default(), tls: None };
+    let settings = http::Settings {
+        requests_a_second,
+        objectives: Objectives::default(),
+        mapping: Mapping::default(),
+        tls: None,
+    };
     thread::spawn(move || http::serve(unit, listener, settings));
     (address, key)
 }

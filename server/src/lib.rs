@@ -1,10 +1,11 @@
 //! Whorl: an open fingerprint Central Unit.
 //!
-//! Read it in the order in which a transmission goes through it: [`http`] parses, [`access`] says who asks,
-//! [`eurodac`] is the law, [`central_unit`] is the order of things, [`journal`] is what happens as events, [`database`] and
-//! [`store`] are where it lies; [`backup`] is where it lies once more. [`cli`] is the program.
+//! Read it in the order in which a transmission goes through it: [`http`] parses ([`ansi_nist`] where a file is sent),
+//! [`access`] says who asks, [`eurodac`] is the law, [`central_unit`] is the order of things, [`journal`] is what happens as
+//! events, [`database`] and [`store`] are where it lies; [`backup`] is where it lies once more. [`cli`] is the program.
 
 pub mod access;
+pub mod ansi_nist;
 pub mod backup;
 pub mod central_unit;
 pub mod cli;

@@ -9,10 +9,11 @@ use super::entry::{fingerprint_data, packed};
 use super::prints::{self, Extracted};
 use super::{CentralUnit, OperationError, Templates, TransmissionError, today};
 use crate::access::Transmitter;
-use crate::database::{Print, Record};
-use crate::eurodac::admission::{Fingerprint, Kept};
+use crate::database::Record;
+use crate::eurodac::admission::Kept;
 use crate::eurodac::amendment::{AmendmentSent, amended};
 use crate::eurodac::operation::Operation;
+use crate::eurodac::prints::Fingerprint;
 use crate::journal::{AuditRecord, Change, Entry, Event};
 
 impl CentralUnit {
@@ -59,7 +60,7 @@ impl CentralUnit {
             .map_err(|(index, error)| TransmissionError::Print { index, error })?;
         record.fingerprints = fingerprint_data(&sent, &extracted);
         let templates = extracted.iter().map(|e| (e.position, e.template.clone())).collect();
-        let prints = sent.into_iter().map(|f| Print { position: f.position, data: f.data }).collect();
+        let prints = sent.into_iter().map(|print| print.data).collect();
         Ok((
             Entry { record, templates: extracted.iter().map(Extracted::to_stored).collect(), prints },
             templates,
@@ -69,10 +70,8 @@ impl CentralUnit {
     fn with_the_same_prints(&self, record: Record) -> Result<(Entry, Templates), OperationError> {
         let templates = self.database.templates(record.id)?;
         let packed = packed(&templates)?;
-        let positions = record.fingerprints.iter().map(|data| data.position);
         // Its claim is ours: nobody changes it meanwhile.
         let prints = self.database.find_with_prints(record.id)?.map_or_else(Vec::new, |(_, prints)| prints);
-        let prints = positions.zip(prints).map(|(position, data)| Print { position, data }).collect();
         Ok((Entry { record, templates, prints }, packed))
     }
 }

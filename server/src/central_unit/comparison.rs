@@ -266,19 +266,19 @@ fn count(counts: &mut Vec<Compared>, record: &Record) {
 
 fn fingers(record: &Record, candidate: &Candidate) -> Vec<FingerFound> {
     let found = |finger: &FingerScore| {
-        let fingerprint = fingerprint(record, finger.reference)?;
-        Some(FingerFound { position: finger.position, fingerprint, score: finger.score })
+        let place = place(record, finger.reference)?;
+        Some(FingerFound { position: finger.position, finger: place, score: finger.score })
     };
     candidate.fingers.iter().filter_map(found).collect()
 }
 
-/// Which of a record's fingerprints is the finger that the engine means: those of unknown position it numbers as they were sent.
-fn fingerprint(record: &Record, reference: FingerPosition) -> Option<usize> {
+/// Which of a record's fingers is the one that the engine means: those of unknown position it numbers as they were sent.
+fn place(record: &Record, reference: FingerPosition) -> Option<usize> {
     let same = |position: FingerPosition| position.is_known() == reference.is_known();
-    let mut like = record.fingerprints.iter().enumerate().filter(|(_, data)| same(data.position));
+    let mut like = record.fingers().enumerate().filter(|(_, finger)| same(finger.position));
     let found = match reference.number_of_unknown() {
         Some(number) => like.nth(number),
-        None => like.find(|(_, data)| data.position == reference),
+        None => like.find(|(_, finger)| finger.position == reference),
     };
     found.map(|(index, _)| index)
 }

@@ -9,11 +9,12 @@ use whorl_engine::template::Template;
 
 use super::prints::Extracted;
 use super::{Asked, CentralUnit, Once, Templates, TransmissionError};
-use crate::database::{FingerTemplate, FingerprintData, Print, Record};
-use crate::eurodac::admission::{Admitted, Fingerprint, Kept};
+use crate::database::{FingerData, FingerTemplate, FingerprintData, Record};
+use crate::eurodac::admission::{Admitted, Kept};
 use crate::eurodac::disclosure::recipient_of_result;
 use crate::eurodac::model::{Category, MemberState};
 use crate::eurodac::operation::Operation;
+use crate::eurodac::prints::{Finger, Fingerprint};
 use crate::journal::{Actor, AuditRecord, Change, Entry as EntryOf, Event};
 use crate::startup::{Stage, Startup};
 use crate::store::StoreError;
@@ -56,8 +57,7 @@ impl CentralUnit {
             sequence: 0,
             compare_own: admitted.compare_own,
         };
-        let prints =
-            admitted.fingerprints.into_iter().map(|f| Print { position: f.position, data: f.data }).collect();
+        let prints = admitted.fingerprints.into_iter().map(|print| print.data).collect();
         let entry = EntryOf {
             record: record.clone(),
             templates: extracted.iter().map(Extracted::to_stored).collect(),
@@ -127,8 +127,8 @@ impl CentralUnit {
             let made: Result<Vec<_>, _> = entries
                 .into_par_iter()
                 .map(|(record, stored)| match packed(&stored) {
-                    Ok(templates) if templates.len() == record.fingerprints.len() => Ok((record, templates)),
-                    _ => Err(damaged(&record, "has not the templates of its fingerprints")),
+                    Ok(templates) if templates.len() == record.fingers().count() => Ok((record, templates)),
+                    _ => Err(damaged(&record, "has not the templates of its fingers")),
                 })
                 .collect();
             self.enrolled.append(made?)?;
@@ -191,13 +191,23 @@ pub(super) fn packed(stored: &[FingerTemplate]) -> Result<Templates, Transmissio
     stored.iter().map(|finger| pack(finger).ok_or_else(unusable)).collect()
 }
 
+/// What is told of prints, and of the fingers that were found in them, in their order.
 pub(super) fn fingerprint_data(sent: &[Fingerprint], extracted: &[Extracted]) -> Vec<FingerprintData> {
-    let data = |(sent, found): (&Fingerprint, &Extracted)| FingerprintData {
-        position: sent.position,
-        media_type: sent.media_type.clone(),
-        resolution_ppi: sent.resolution_ppi,
-        minutiae: found.quality.minutiae,
-        area_mm2: found.quality.area_mm2,
+    let mut found = extracted.iter();
+    let mut fingers = |print: &Fingerprint| {
+        let one = |(finger, found): (&Finger, &Extracted)| FingerData {
+            position: finger.position,
+            area: finger.area,
+            minutiae: found.quality.minutiae,
+            area_mm2: found.quality.area_mm2,
+        };
+        print.fingers.iter().zip(found.by_ref()).map(one).collect()
     };
-    sent.iter().zip(extracted).map(data).collect()
+    let data = |print: &Fingerprint| FingerprintData {
+        position: print.position,
+        media_type: print.media_type.clone(),
+        resolution_ppi: print.resolution_ppi,
+        fingers: fingers(print),
+    };
+    sent.iter().map(data).collect()
 }

@@ -33,7 +33,7 @@ pub use deferred::Deferred;
 pub use error::{OperationError, TransmissionError};
 pub use hits::Hit;
 pub use notices::About;
-pub use prints::{MEDIA_TYPES, PrintError, is_image};
+pub use prints::{Kind as PrintKind, PrintError, media_types};
 pub use reading::Wanted;
 pub use registers::NewAuthority;
 pub use rights::Opened;

@@ -1,26 +1,56 @@
 //! What was sent, to minutiae and templates; what is too poor is refused by finger and figure (R-DATA-6).
 
+use std::thread::ScopedJoinHandle;
+
 use whorl_engine::extraction::gate::{self, Quality, TooPoor};
 use whorl_engine::extraction::pool::{Afterwards, Pool};
-use whorl_engine::extraction::{EXTRACTOR, ExtractionError, ImageFormat, Request};
-use whorl_engine::interchange::iso_19794_2_2005::{Record, RecordError};
+use whorl_engine::extraction::{EXTRACTOR, ExtractionError, ImageFormat, Request, Segment, image};
+use whorl_engine::interchange::{RecordError, Standard};
 use whorl_engine::minutia::{FingerPosition, Minutia};
 use whorl_engine::stack;
 use whorl_engine::template::Template;
 
 use crate::database::FingerTemplate;
-use crate::eurodac::admission::Fingerprint;
+use crate::eurodac::prints::{Area, Finger, Fingerprint};
 
-const ISO_19794_2_2005: &str = "application/x-iso-19794-2-2005";
+/// Media types of images that are accepted.
+const IMAGES: [(&str, ImageFormat); 6] = [
+    ("image/png", ImageFormat::Png),
+    ("image/bmp", ImageFormat::Bmp),
+    ("image/tiff", ImageFormat::Tiff),
+    ("image/jpeg", ImageFormat::Jpeg),
+    ("image/jp2", ImageFormat::Jp2),
+    ("image/wsq", ImageFormat::Wsq),
+];
 
 /// Media types that are accepted.
-pub const MEDIA_TYPES: [&str; 5] = ["image/png", "image/bmp", "image/tiff", "image/wsq", ISO_19794_2_2005];
+pub fn media_types() -> impl Iterator<Item = &'static str> {
+    IMAGES.iter().map(|(name, _)| *name).chain(Standard::ALL.iter().map(|standard| standard.media_type()))
+}
+
+/// What a print is sent as.
+pub enum Kind {
+    /// An image, which has a resolution of its own to declare.
+    Image(ImageFormat),
+    /// A minutiae record, which has its own resolution.
+    Record(Standard),
+}
+
+impl Kind {
+    /// By its media type.
+    pub fn of(media_type: &str) -> Result<Self, PrintError> {
+        let image =
+            IMAGES.iter().find(|(name, _)| *name == media_type).map(|(_, format)| Self::Image(*format));
+        let record = || Standard::of_media_type(media_type).map(Self::Record);
+        image.or_else(record).ok_or_else(|| PrintError::MediaType(media_type.to_owned()))
+    }
+}
 
 /// Why a print cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrintError {
     /// Another format.
-    #[error("`{0}` is not accepted; send one of {list}", list = MEDIA_TYPES.join(", "))]
+    #[error("`{0}` is not accepted; send one of {list}", list = media_types().collect::<Vec<_>>().join(", "))]
     MediaType(String),
     /// An image without, or a record with, a resolution.
     #[error("{0}")]
@@ -29,8 +59,13 @@ pub enum PrintError {
     #[error(transparent)]
     Extraction(#[from] ExtractionError),
     /// The minutiae record.
-    #[error("not an ISO/IEC 19794-2:2005 record: {0}")]
-    Record(#[from] RecordError),
+    #[error("not an {} record: {error}", .standard.name())]
+    Record {
+        /// What it was sent as.
+        standard: Standard,
+        /// Where it breaks.
+        error: RecordError,
+    },
     /// The record is sound but not of this finger.
     #[error("{0}")]
     WrongFinger(String),
@@ -65,79 +100,104 @@ impl Extracted {
     }
 }
 
-/// Whether a media type is of an image, which has a resolution of its own to declare.
-pub fn is_image(media_type: &str) -> bool {
-    media_type.starts_with("image/")
-}
-
-/// All fingers, at once as far as there are workers; the first finger that fails, by its place, is told of.
+/// All fingers that are compared, in their order, at once as far as there are workers; the first print that fails, by its
+/// place, is told of.
 pub(super) fn extract(
     pool: &Pool,
     prints: &[Fingerprint],
     afterwards: Afterwards,
 ) -> Result<Vec<Extracted>, (usize, PrintError)> {
+    for (index, print) in prints.iter().enumerate() {
+        look_at(print).map_err(|error| (index, error))?;
+    }
+    let fingers =
+        (0..).zip(prints).flat_map(|(index, print)| print.fingers.iter().map(move |f| (index, print, f)));
     let results: Vec<_> = std::thread::scope(|scope| {
         // The stack of a thread that has ended is kept for the next: boxed, what was found leaves nothing above what is overwritten.
-        let found = |print| stack::overwritten_after(|| Box::new(extract_one(pool, print, afterwards)));
-        let running: Vec<_> = prints.iter().map(|print| scope.spawn(move || found(print))).collect();
+        let found = |print, finger| {
+            stack::overwritten_after(|| Box::new(extract_one(pool, print, finger, afterwards)))
+        };
+        let start = |(index, print, finger)| (index, scope.spawn(move || found(print, finger)));
+        let running: Vec<_> = fingers.map(start).collect();
         let died = || Box::new(Err(PrintError::Extraction(ExtractionError::Died)));
-        running.into_iter().map(|thread| *thread.join().unwrap_or_else(|_| died())).collect()
+        let end = |(index, thread): (usize, ScopedJoinHandle<'_, _>)| {
+            (index, *thread.join().unwrap_or_else(|_| died()))
+        };
+        running.into_iter().map(end).collect()
     });
-    results.into_iter().enumerate().map(|(index, result)| result.map_err(|error| (index, error))).collect()
+    results.into_iter().map(|(index, result)| result.map_err(|error| (index, error))).collect()
 }
 
-fn extract_one(pool: &Pool, print: &Fingerprint, afterwards: Afterwards) -> Result<Extracted, PrintError> {
-    let image = |format| from_image(pool, print, format, afterwards);
-    let (minutiae, extractor) = match print.media_type.as_str() {
-        "image/png" => (image(ImageFormat::Png)?, EXTRACTOR),
-        "image/bmp" => (image(ImageFormat::Bmp)?, EXTRACTOR),
-        "image/tiff" => (image(ImageFormat::Tiff)?, EXTRACTOR),
-        "image/wsq" => (image(ImageFormat::Wsq)?, EXTRACTOR),
-        ISO_19794_2_2005 => (from_record(print)?, "sent as ISO/IEC 19794-2:2005"),
-        other => return Err(PrintError::MediaType(other.to_owned())),
+/// What a print is said to be, before anything is looked for in it. Of a slap of which nothing is compared it is all that is looked at.
+fn look_at(print: &Fingerprint) -> Result<(), PrintError> {
+    match (Kind::of(&print.media_type)?, print.resolution_ppi) {
+        (Kind::Image(_), None) => Err(PrintError::Resolution("an image needs its resolution")),
+        (Kind::Image(format), Some(resolution_ppi)) if print.position.finger().is_none() => {
+            Ok(image::check(format, &print.data, resolution_ppi).map(drop)?)
+        }
+        (Kind::Image(_), Some(_)) => Ok(()),
+        (Kind::Record(_), Some(_)) => {
+            Err(PrintError::Resolution("a minutiae record has its own resolution; leave this field out"))
+        }
+        (Kind::Record(_), None) if print.position.finger().is_none() => {
+            Err(PrintError::WrongFinger("a slap is an image; send its minutiae finger by finger".into()))
+        }
+        (Kind::Record(_), None) => Ok(()),
+    }
+}
+
+fn extract_one(
+    pool: &Pool,
+    print: &Fingerprint,
+    finger: &Finger,
+    afterwards: Afterwards,
+) -> Result<Extracted, PrintError> {
+    let position = finger.position;
+    let (minutiae, extractor) = match (Kind::of(&print.media_type)?, print.resolution_ppi) {
+        (Kind::Image(format), Some(resolution_ppi)) => {
+            let request = Request { format, resolution_ppi, segment: finger.area.map(segment) };
+            (pool.extract(request, print.data.clone(), afterwards)?, EXTRACTOR.to_owned())
+        }
+        (Kind::Image(_), None) => return Err(PrintError::Resolution("an image needs its resolution")),
+        (Kind::Record(standard), _) => {
+            (from_record(standard, &print.data, position)?, format!("sent as {}", standard.name()))
+        }
     };
-    let position = print.position;
     let quality = gate::check(&minutiae).map_err(|problem| PrintError::TooPoor { position, problem })?;
     let template =
         Template::new(&minutiae).ok_or(PrintError::TooPoor { position, problem: TooPoor::Extent })?;
-    Ok(Extracted { position, quality, template, extractor: extractor.to_owned(), minutiae })
+    Ok(Extracted { position, quality, template, extractor, minutiae })
 }
 
-fn from_image(
-    pool: &Pool,
-    print: &Fingerprint,
-    format: ImageFormat,
-    afterwards: Afterwards,
+fn segment(Area { left, top, right, bottom }: Area) -> Segment {
+    Segment { left, top, right, bottom }
+}
+
+fn from_record(
+    standard: Standard,
+    data: &[u8],
+    position: FingerPosition,
 ) -> Result<Vec<Minutia>, PrintError> {
-    let resolution_ppi =
-        print.resolution_ppi.ok_or(PrintError::Resolution("an image needs its resolution"))?;
-    Ok(pool.extract(Request { format, resolution_ppi, segment: None }, print.data.clone(), afterwards)?)
-}
-
-fn from_record(print: &Fingerprint) -> Result<Vec<Minutia>, PrintError> {
-    if print.resolution_ppi.is_some() {
-        return Err(PrintError::Resolution("a minutiae record has its own resolution; leave this field out"));
+    let read = standard.read(data).map_err(|error| PrintError::Record { standard, error })?;
+    let views = read.len();
+    let [finger] = <[_; 1]>::try_from(read).map_err(|_| {
+        PrintError::WrongFinger(format!("the record has {views} views; send one finger a record"))
+    })?;
+    if finger.position != 0 && finger.position != position.code() {
+        let (says, sent) = (finger.position, position.code());
+        let detail = format!("the record is of finger {says}, sent as finger {sent}");
+        return Err(PrintError::WrongFinger(detail));
     }
-    let record = Record::decode(&print.data)?;
-    let [view] = record.views.as_slice() else {
-        let views = record.views.len();
-        return Err(PrintError::WrongFinger(format!(
-            "the record has {views} views; send one finger a record"
-        )));
-    };
-    if view.position != 0 && view.position != print.position.code() {
-        let (says, sent) = (view.position, print.position.code());
-        return Err(PrintError::WrongFinger(format!(
-            "the record is of finger {says}, sent as finger {sent}"
-        )));
-    }
-    Ok(record.minutiae_at_500_ppi(view))
+    Ok(finger.minutiae)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use whorl_engine::interchange::iso_19794_2_2005::View;
+
+    const ISO_19794_2_2005: &str = "application/x-iso-19794-2-2005";
+    use crate::eurodac::prints::Position;
+    use whorl_engine::interchange::iso_19794_2_2005::{Record, View};
     use whorl_engine::minutia::MinutiaType;
 
     fn record(position: u8, minutiae: u16) -> Vec<u8> {
@@ -168,7 +228,7 @@ mod tests {
         resolution_ppi: Option<u16>,
         data: Vec<u8>,
     ) -> Result<Quality, PrintError> {
-        let position = position.try_into().unwrap();
+        let position = Position::try_from(position).unwrap();
         let pool = Pool::new(whorl_engine::extraction::pool::Settings {
             program: "/nowhere".into(),
             arguments: vec![],
@@ -176,8 +236,10 @@ mod tests {
             time_max: std::time::Duration::from_secs(1),
             wait_max: std::time::Duration::from_secs(1),
         });
-        let print = Fingerprint { position, media_type: media_type.into(), resolution_ppi, data };
-        extract_one(&pool, &print, Afterwards::Keep).map(|extracted| extracted.quality)
+        let fingers = vec![Finger { position: position.finger().unwrap(), area: None }];
+        let print = Fingerprint { position, media_type: media_type.into(), resolution_ppi, data, fingers };
+        let found = extract(&pool, &[print], Afterwards::Keep).map_err(|(_, error)| error)?;
+        Ok(found[0].quality)
     }
 
     #[test]

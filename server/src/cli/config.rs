@@ -4,8 +4,10 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use anyhow::Context;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
+use crate::ansi_nist::Mapping;
 use crate::report::{Cost, Objectives};
 
 /// Requests of an authority a second, where nobody says how many.
@@ -31,6 +33,15 @@ sex_is_a_criterion = false   # as --sex-is-a-criterion
 
 [limits]
 requests_a_second = 2000     # as --requests-a-second
+
+[ansi_nist]                  # fields of ANSI/NIST-ITL files; the guide on formats has the whole table
+reference_number = \"2.010\"
+sex = \"2.024\"
+
+[ansi_nist.sexes]            # what the field of the sex says
+F = \"female\"
+M = \"male\"
+U = \"unknown\"
 ";
 
 /// What the file says. What it does not say is as without it; what is not known here refuses it.
@@ -41,6 +52,8 @@ pub(super) struct Config {
     cost: Option<Cost>,
     law: Law,
     limits: Limits,
+    #[serde(deserialize_with = "mapping")]
+    ansi_nist: Mapping,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -54,6 +67,10 @@ struct Law {
 #[serde(deny_unknown_fields, default)]
 struct Limits {
     requests_a_second: Option<NonZeroU32>,
+}
+
+fn mapping<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mapping, D::Error> {
+    Mapping::deserialize(deserializer)?.checked().map_err(D::Error::custom)
 }
 
 impl Config {
@@ -74,6 +91,11 @@ impl Config {
         option.or(self.limits.requests_a_second).unwrap_or(REQUESTS_A_SECOND)
     }
 
+    /// Which field of an ANSI/NIST-ITL file carries what.
+    pub(super) fn mapping(&self) -> Mapping {
+        self.ansi_nist.clone()
+    }
+
     /// What the annual report measures against, with what the years cost.
     pub(super) fn objectives(self) -> Objectives {
         Objectives { cost: self.cost, ..self.objectives }
@@ -90,7 +112,8 @@ mod tests {
 
     #[test]
     fn r_stat_2_the_example_is_a_configuration_and_says_what_is_in_force_without_it() {
-        let Config { objectives, cost, law, limits } = parsed(EXAMPLE).unwrap();
+        let Config { objectives, cost, law, limits, ansi_nist } = parsed(EXAMPLE).unwrap();
+        assert_eq!(ansi_nist, Mapping::default());
         assert_eq!(objectives, Objectives::default());
         let cost = cost.unwrap();
         assert_eq!(cost.currency, "EUR");
@@ -130,6 +153,8 @@ mod tests {
             ("[law]\nage = true", "line 2", "age"),
             ("[limits]\nrequests_a_second = 0", "line 2", "requests_a_second"),
             ("[limit]\nrequests_a_second = 1", "line 1", "limit"),
+            ("[ansi_nist]\nsex = \"2.010\"", "line 1", "2.010 cannot carry both reference_number and sex"),
+            ("[ansi_nist]\nsex = \"3.010\"", "line 2", "such as 2.010"),
             ("[objectives", "line 1", "objectives"),
         ];
         for (text, line, says) in cases {

@@ -14,7 +14,7 @@ use whorl_bozorth3::xyt::{self, Xyt};
 use whorl_engine::extraction::gate::{self, TooPoor};
 use whorl_engine::extraction::pool::{Afterwards, Pool};
 use whorl_engine::extraction::{ExtractionError, ImageFormat, Request};
-use whorl_engine::interchange::iso_19794_2_2005::Record;
+use whorl_engine::interchange::Standard;
 use whorl_engine::minutia::Minutia;
 use whorl_engine::template::Template;
 
@@ -88,7 +88,7 @@ pub fn image_format(path: &Path) -> Option<ImageFormat> {
 
 /// What can be read, for help and errors.
 pub const KINDS: &str = "images .png .bmp .tif .tiff .wsq .jp2 .j2c .j2k .jpg .jpeg; \
-     ISO/IEC 19794-2:2005 records .fmr .ist .iso; NIST .xyt";
+     ISO/IEC 19794-2 and INCITS 378 records .fmr .ist .iso; NIST .xyt";
 
 /// Reads and extracts files, in their order.
 pub fn load(paths: &[PathBuf], resolution_ppi: u16) -> anyhow::Result<Vec<Outcome>> {
@@ -123,11 +123,12 @@ fn read(pool: &Pool, path: &Path, resolution_ppi: u16) -> anyhow::Result<Outcome
             }
         }
         Some(Kind::Record) => {
-            let record = Record::decode(&bytes)?;
-            let [view] = &record.views[..] else {
-                bail!("has {} views; one is needed", record.views.len());
+            let standard = Standard::identify(&bytes).context("is no minutiae record of a known edition")?;
+            let fingers = standard.read(&bytes).with_context(|| standard.name())?;
+            let [finger] = &fingers[..] else {
+                bail!("has {} views; one is needed", fingers.len());
             };
-            sample(&record.minutiae_at_500_ppi(view), None)
+            sample(&finger.minutiae, None)
         }
         Some(Kind::Xyt) => {
             let lines = xyt::parse(std::str::from_utf8(&bytes)?)?;

@@ -168,6 +168,7 @@ impl Serve {
         println!("listening on {}://{address}", if tls.is_some() { "https" } else { "http" });
         let settings = http::Settings {
             requests_a_second: config.requests_a_second(self.requests_a_second),
+            mapping: config.mapping(),
             objectives: config.objectives(),
             tls,
         };

@@ -46,8 +46,8 @@ pub use cases::{AuditPage, Page, Recorded};
 pub use checkpoints::{Checkpoints, Recipient};
 pub use lock::DirectoryLock;
 pub use model::{
-    Disclosure, FingerFound, FingerTemplate, FingerprintData, Idempotency, Print, ProbeOf, Record,
-    ResultOfComparison, StoredHit, Threshold, WithPrints,
+    Disclosure, FingerData, FingerFound, FingerTemplate, FingerprintData, Idempotency, Print, ProbeOf,
+    Record, ResultOfComparison, StoredHit, Threshold, WithPrints,
 };
 pub use opening::OpenError;
 pub use restoring::{Reconciled, Reconciling};
@@ -220,7 +220,7 @@ impl Database {
         let plain = Zeroizing::new(postcard::to_stdvec(templates).map_err(damaged)?);
         sealed.push(seal(Part::Templates, &plain)?);
         for (place, print) in (0u8..).zip(prints) {
-            sealed.push(seal(Part::Print(place), &print.data)?);
+            sealed.push(seal(Part::Print(place), print)?);
         }
         let lengths: Result<Vec<u32>, _> = sealed.iter().map(|part| u32::try_from(part.len())).collect();
         let lengths = lengths.map_err(damaged)?;

@@ -11,6 +11,7 @@ use crate::eurodac::admission::Application;
 use crate::eurodac::comparison::Stored;
 use crate::eurodac::hits::Verdict;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
+use crate::eurodac::prints::{Area, Position};
 use crate::eurodac::retention::legal_day;
 use crate::eurodac::statistics::{DELAY_CLASSES, class};
 use crate::journal::Compared;
@@ -60,6 +61,11 @@ impl Record {
         class(&DELAY_CLASSES, u16::try_from(days).unwrap_or(u16::MAX))
     }
 
+    /// The fingers that are compared, in the order of the templates.
+    pub fn fingers(&self) -> impl Iterator<Item = &FingerData> {
+        self.fingerprints.iter().flat_map(|data| &data.fingers)
+    }
+
     /// What decides whether it may be compared.
     pub fn stored(&self) -> Stored {
         Stored {
@@ -76,12 +82,23 @@ impl Record {
 /// Data about one print.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FingerprintData {
-    /// Which finger.
-    pub position: FingerPosition,
+    /// What it shows.
+    pub position: Position,
     /// Media type of the print as sent.
     pub media_type: String,
     /// Resolution of an image. Unit: pixels per inch.
     pub resolution_ppi: Option<u16>,
+    /// What of it is compared: one finger; of a slap those that are marked in it and have no print of their own.
+    pub fingers: Vec<FingerData>,
+}
+
+/// Data about a finger that is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FingerData {
+    /// Which.
+    pub position: FingerPosition,
+    /// Where in a slap it is.
+    pub area: Option<Area>,
     /// How many minutiae it has.
     pub minutiae: usize,
     /// Area of their convex hull. Unit: square millimetres.
@@ -109,16 +126,11 @@ pub struct FingerTemplate {
     pub minutiae: Vec<Minutia>,
 }
 
-/// (b) of Art. 5(1): the print itself.
-pub struct Print {
-    /// Which finger.
-    pub position: FingerPosition,
-    /// The file as sent.
-    pub data: Vec<u8>,
-}
+/// (b) of Art. 5(1): the print itself, the file as sent.
+pub type Print = Vec<u8>;
 
 /// A record, and its prints in the order of its fingerprints.
-pub type WithPrints = (Record, Vec<Vec<u8>>);
+pub type WithPrints = (Record, Vec<Print>);
 
 /// What came of a comparison. Prints of others are not in it: they are read from their records when it is told again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -200,8 +212,8 @@ impl StoredHit {
 pub struct FingerFound {
     /// Which finger of the probe.
     pub position: FingerPosition,
-    /// Which of the record's fingerprints it was compared with, or fits best, where a position is unknown; from 0.
-    pub fingerprint: usize,
+    /// Which of the record's fingers ([`Record::fingers`]) it was compared with, or fits best, where a position is unknown; from 0.
+    pub finger: usize,
     /// What it would score alone.
     pub score: u32,
 }

@@ -21,7 +21,7 @@ fn later() -> Timestamp {
 
 /// Enters a set at a time, by somebody with this name.
 fn enter_at(database: &Database, time: &str, person: &str, set: &Record, print: Vec<u8>) {
-    let prints = vec![Print { position: set.fingerprints[0].position, data: print }];
+    let prints = vec![print];
     let mut event = entry(set, prints);
     event.audit.at = at(time);
     event.audit.actor.person = person.into();

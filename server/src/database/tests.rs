@@ -3,6 +3,8 @@
 
 use jiff::civil::date;
 
+use whorl_engine::minutia::FingerPosition;
+
 use super::opening::{Places, Stores};
 use super::*;
 use crate::eurodac::model::{ReferenceNumber, Sex};
@@ -62,13 +64,13 @@ pub(super) fn audit() -> AuditRecord {
 pub(super) fn record(state: &str, category: Category, number: u32) -> Record {
     let state: MemberState = state.parse().unwrap();
     let reference = format!("{state}{}-{number:03}", category.number());
-    let position = 2u8.try_into().unwrap();
+    let position = FingerPosition::known(2).unwrap();
+    let found = FingerData { position, area: None, minutiae: 30, area_mm2: 90 };
     let finger = FingerprintData {
-        position,
+        position: position.into(),
         media_type: "image/png".into(),
         resolution_ppi: Some(500),
-        minutiae: 30,
-        area_mm2: 90,
+        fingers: vec![found],
     };
     Record {
         id: Uuid::new_v4(),
@@ -90,8 +92,7 @@ pub(super) fn record(state: &str, category: Category, number: u32) -> Record {
 }
 
 pub(super) fn enter(database: &Database, record: &Record, print: Vec<u8>) {
-    let prints = [Print { position: record.fingerprints[0].position, data: print }];
-    database.record(entry(record, prints.into())).unwrap();
+    database.record(entry(record, vec![print])).unwrap();
 }
 
 pub(super) fn entry(record: &Record, prints: Vec<Print>) -> Event {
@@ -319,8 +320,7 @@ fn r_audit_2_r_data_7_r_hit_3_r_erase_2_whatever_fails_what_was_acknowledged_is_
         let Ok(database) = machine.start() else { return Ok(()) };
         for number in 0..4 {
             let person = record("AT", Category::Applicant, number);
-            let prints =
-                vec![Print { position: person.fingerprints[0].position, data: vec![number as u8; 700] }];
+            let prints = vec![vec![number as u8; 700]];
             database.record(entry(&person, prints))?;
             acknowledged.entered.push((person.clone(), 0));
             database.record(Event::new(audit(), told(&person, "DE")))?;

@@ -6,13 +6,12 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use whorl_engine::minutia::FingerPosition;
 
 use super::model::{Category, MemberState, ReferenceNumber, Sex};
+use super::prints::{Fingerprint, fingerprints};
 use super::retention;
 use super::transmission::{
-    ApplicantTransmission, ApplicationSent, BorderCrossingTransmission, FingerprintSent,
-    IllegallyPresentTransmission,
+    ApplicantTransmission, ApplicationSent, BorderCrossingTransmission, IllegallyPresentTransmission,
 };
 
 /// A transmission that may go on to extraction.
@@ -29,7 +28,7 @@ pub struct Admitted {
     pub compare_own: bool,
     /// R-DATA-5: give the medium back, once.
     pub return_media: bool,
-    /// Checked: one to ten, no finger twice, base64 sound.
+    /// Checked: one to ten fingers to compare, none twice, and slaps; base64 sound.
     pub fingerprints: Vec<Fingerprint>,
 }
 
@@ -55,18 +54,6 @@ pub struct Application {
     /// When.
     #[schema(value_type = String, format = Date)]
     pub date: Date,
-}
-
-/// One finger, as sent.
-pub struct Fingerprint {
-    /// Which.
-    pub position: FingerPosition,
-    /// As sent; what is accepted is decided where it is read.
-    pub media_type: String,
-    /// Of an image.
-    pub resolution_ppi: Option<u16>,
-    /// The file.
-    pub data: Vec<u8>,
 }
 
 /// Why a transmission is not admitted.
@@ -227,27 +214,6 @@ fn not_in_future(field: &str, date: Date, today: Date) -> Result<(), Refusal> {
     } else {
         refuse(Reason::DateInFuture, field, &format!("is after today, {today}"))
     }
-}
-
-/// One to ten fingers, no known one twice, base64 sound.
-pub(super) fn fingerprints(sent: Vec<FingerprintSent>) -> Result<Vec<Fingerprint>, Refusal> {
-    if sent.is_empty() || sent.len() > FingerPosition::COUNT {
-        return refuse(Reason::FieldInvalid, "fingerprints", "one to ten fingers are needed");
-    }
-    let mut fingers: Vec<Fingerprint> = Vec::with_capacity(sent.len());
-    for (index, finger) in sent.into_iter().enumerate() {
-        let field = |name: &str| format!("fingerprints[{index}].{name}");
-        let invalid = |d: String| refuse(Reason::FieldInvalid, &field("position"), &d);
-        let position = FingerPosition::try_from(finger.position).or_else(invalid)?;
-        // Nobody can tell of two unknown ones that they are the same.
-        if position.is_known() && fingers.iter().any(|f| f.position == position) {
-            return refuse(Reason::FieldInvalid, &field("position"), "this finger was sent already");
-        }
-        let data = finger.data.0.or_else(|d| refuse(Reason::Base64Invalid, &field("data"), &d))?;
-        let (media_type, resolution_ppi) = (finger.media_type, finger.resolution_ppi);
-        fingers.push(Fingerprint { position, media_type, resolution_ppi, data });
-    }
-    Ok(fingers)
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ fn fingers_are_one_to_ten_each_once_with_sound_base64() {
         refusal(body)
     };
     assert_eq!(with(&|b| b["fingerprints"] = json!([])).1, "fingerprints");
-    assert_eq!(with(&|b| b["fingerprints"][0]["position"] = json!(11)).1, "fingerprints[0].position");
+    assert_eq!(with(&|b| b["fingerprints"][0]["position"] = json!(16)).1, "fingerprints[0].position");
     let twice = with(&|b| b["fingerprints"] = json!([b["fingerprints"][0], b["fingerprints"][0]]));
     assert_eq!(twice, (Reason::FieldInvalid, "fingerprints[1].position".into()));
     for bad in ["AAA", "AA A", "AAA\u{e9}", "A==="] {

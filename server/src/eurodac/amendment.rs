@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::admission::{self, Application, Fingerprint, Kept, Reason, Refusal};
+use super::admission::{self, Application, Kept, Reason, Refusal};
 use super::model::{Category, Sex};
+use super::prints::{self, Fingerprint};
 use super::retention;
 use super::transmission::{ApplicationSent, FingerprintSent, optional_day};
 
@@ -70,7 +71,7 @@ pub fn amended(
         }
         kept.application = Some(Application::admitted(application, today)?);
     }
-    let fingerprints = fingerprints.map(admission::fingerprints).transpose()?;
+    let fingerprints = fingerprints.map(prints::fingerprints).transpose()?;
     Ok(Amendment { kept, fingerprints })
 }
 

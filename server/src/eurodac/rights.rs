@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::admission::{self, Fingerprint, Refusal};
+use super::admission::{self, Refusal};
 use super::model::{Category, MemberState, ReferenceNumber};
+use super::prints::{self, Fingerprint};
 use super::transmission::FingerprintSent;
 
 /// What the person asks for (R-RIGHT-1).
@@ -137,7 +138,7 @@ pub fn admit(
     let reference = ReferenceNumber::of_request(&sent.reference_number, state);
     let reference = reference
         .or_else(|d| admission::refuse(admission::Reason::ReferenceNumberInvalid, "reference_number", &d))?;
-    Ok((reference, sent.right, admission::fingerprints(sent.fingerprints)?))
+    Ok((reference, sent.right, prints::fingerprints(sent.fingerprints)?))
 }
 
 /// R-RIGHT-5: the last day for an answer. Art. 18 says "without excessive delay"; one month is what Directive 95/46/EC became (Reg.

@@ -28,8 +28,8 @@ pub struct ApplicantTransmission {
     pub fingerprints_taken_on: Date,
     /// Place and date of the application for asylum.
     pub application: ApplicationSent,
-    /// One to ten, each known position at most once; several may be 0.
-    #[schema(min_items = 1, max_items = 10)]
+    /// One to ten fingers, each known position at most once, several may be 0; and slaps.
+    #[schema(min_items = 1, max_items = 15)]
     pub fingerprints: Vec<FingerprintSent>,
     /// Compare with the State's own data too (Art. 4(4)).
     #[serde(default)]
@@ -60,8 +60,8 @@ pub struct BorderCrossingTransmission {
     #[schema(value_type = String, format = Date, example = "2026-11-20")]
     #[serde(deserialize_with = "day")]
     pub fingerprints_taken_on: Date,
-    /// One to ten, each known position at most once; several may be 0.
-    #[schema(min_items = 1, max_items = 10)]
+    /// One to ten fingers, each known position at most once, several may be 0; and slaps.
+    #[schema(min_items = 1, max_items = 15)]
     pub fingerprints: Vec<FingerprintSent>,
     /// Only `false` is accepted: category 2 is never a probe (Art. 9(1)).
     #[serde(default)]
@@ -86,8 +86,8 @@ pub struct IllegallyPresentTransmission {
     /// Begins with the State's two letters and the category's digit.
     #[schema(example = "AT3-000005", max_length = 64)]
     pub reference_number: String,
-    /// One to ten, each known position at most once; several may be 0.
-    #[schema(min_items = 1, max_items = 10)]
+    /// One to ten fingers, each known position at most once, several may be 0; and slaps.
+    #[schema(min_items = 1, max_items = 15)]
     pub fingerprints: Vec<FingerprintSent>,
     /// What the authority vouches for.
     pub attestations: ApplicantAttestations,
@@ -154,10 +154,13 @@ pub enum Ground {
 #[schema(as = Fingerprint)]
 pub struct FingerprintSent {
     /// 1 (right thumb) to 10 (left little), or 0 (unknown), as in ANSI/NIST and ISO/IEC 19794-2. Like fingers are compared, and unknown
-    /// ones with all. Each known one once.
-    #[schema(minimum = 0, maximum = 10, example = 2)]
+    /// ones with all. Also 11 and 12 (plain right and left thumb), compared as thumbs where there is no 1 or 6; and slaps, 13 and 14
+    /// (four fingers of the right and left hand) and 15 (both thumbs), of which only what `segments` marks is
+    /// compared. Each known one once.
+    #[schema(minimum = 0, maximum = 15, example = 2)]
     pub position: u8,
-    /// `image/png`, `image/bmp`, `image/tiff`, `image/wsq` or `application/x-iso-19794-2-2005`.
+    /// `image/png`, `image/bmp`, `image/tiff`, `image/jpeg`, `image/jp2`, `image/wsq`; or a minutiae record, `application/` and
+    /// `x-iso-19794-2-2005`, `x-iso-19794-2-2011`, `x-ansi-378-2004`, `x-ansi-378-2009`.
     #[schema(example = "image/png")]
     pub media_type: String,
     /// Resolution of an image, 250-2000; needed for images, not taken for minutiae records, which have their own.
@@ -166,6 +169,32 @@ pub struct FingerprintSent {
     /// The file, base64 (RFC 4648, section 4, padded).
     #[schema(value_type = String, format = Byte)]
     pub data: Data,
+    /// In a slap: where its fingers are. One that has a print of its own is not compared twice.
+    #[serde(default)]
+    #[schema(max_items = 4)]
+    pub segments: Vec<SegmentSent>,
+}
+
+/// A finger in a slap. Unit: pixels of the image as sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Segment)]
+pub struct SegmentSent {
+    /// 1 (right thumb) to 10 (left little): one that the slap shows.
+    #[schema(minimum = 1, maximum = 10, example = 2)]
+    pub position: u8,
+    /// From the left edge of the image.
+    #[schema(example = 40)]
+    pub left: u32,
+    /// From the top edge.
+    #[schema(example = 60)]
+    pub top: u32,
+    /// From the left edge, more than `left`.
+    #[schema(example = 420)]
+    pub right: u32,
+    /// From the top edge, more than `top`.
+    #[schema(example = 640)]
+    pub bottom: u32,
 }
 
 /// A day as ISO 8601 has it, and in no other of its forms.

@@ -12,19 +12,26 @@ pub const BODY_BYTES_MAX: usize = 16 << 20;
 /// A body over the limit is read up to here and thrown away, so that its sender gets the answer and not a broken pipe.
 const DRAIN_BYTES_MAX: usize = 64 << 20;
 
+/// What most bodies are.
+pub const JSON: &str = "application/json";
+
 /// Reads a JSON body.
 pub async fn json(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {
-    read(request, payload, "application/json").await
+    Ok(read(request, payload, &[JSON]).await?.0)
 }
 
-/// Reads a body of this type.
-pub async fn read(request: &HttpRequest, mut payload: Payload, media_type: &str) -> Result<Vec<u8>, Problem> {
+/// Reads a body of one of these types, and says of which.
+pub async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    media_types: &[&'static str],
+) -> Result<(Vec<u8>, &'static str), Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(media_type) {
-        let detail = format!("send `Content-Type: {media_type}`");
+    let Some(media_type) = media_types.iter().find(|known| essence.eq_ignore_ascii_case(known)) else {
+        let detail = format!("send `Content-Type: {}`", media_types.join("` or `"));
         return Err(Problem::new(Code::ContentTypeUnsupported, detail));
-    }
+    };
     let announced = announced(request);
     // Reserved at once: a buffer that grows leaves copies behind.
     let mut body = Vec::with_capacity(announced.unwrap_or(64 << 10).min(BODY_BYTES_MAX));
@@ -47,7 +54,7 @@ pub async fn read(request: &HttpRequest, mut payload: Payload, media_type: &str)
             format!("a body is at most {BODY_BYTES_MAX} bytes; compress the images, send an import in parts");
         return Err(Problem::new(Code::BodyTooLarge, detail));
     }
-    Ok(body)
+    Ok((body, media_type))
 }
 
 /// How long the body will be, as its sender says. Unit: bytes.

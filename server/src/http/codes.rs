@@ -26,6 +26,8 @@ macro_rules! codes {
 codes! {
     /// The body is not JSON.
     JsonInvalid = "json-invalid", BAD_REQUEST, "The body is not valid JSON";
+    /// An ANSI/NIST-ITL file that breaks the standard.
+    TransactionInvalid = "transaction-invalid", BAD_REQUEST, "The ANSI/NIST-ITL file is not valid";
     /// R-DATA-1.
     FieldUnknown = "field-unknown", BAD_REQUEST, "A field is not in the closed list of the category";
     /// A field that must be there is not.
@@ -106,6 +108,8 @@ codes! {
     ErasedMeanwhile = "erased-meanwhile", CONFLICT, "The set was erased meanwhile";
     /// Too large.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    /// A hit that a file cannot hold.
+    NotAcceptable = "not-acceptable", NOT_ACCEPTABLE, "It cannot be told in the format asked for";
     /// Not JSON by its content type.
     ContentTypeUnsupported = "content-type-unsupported", UNSUPPORTED_MEDIA_TYPE, "The content type is not supported";
     /// R-DATA-2.

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::ansi_nist;
 use super::blocking::blocking;
 use super::body;
 use super::caller::Authenticated;
 use super::lists::{self, PageQuery};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::records::{ViewQuery, id};
 use super::views::HitView;
+use crate::ansi_nist::{Mapping, of_hit};
 use crate::central_unit::CentralUnit;
 use crate::database::StoredHit;
 use crate::eurodac::hits::Verdict;
@@ -101,23 +103,44 @@ pub async fn list(
 
 /// One of the State's hits, with the data and prints of the set that was found (Art. 4(5)).
 ///
+/// As JSON; or, where `Accept` says `application/x-ansi-nist-itl`, as a file, in the fields of the table in the guide on formats.
+///
 /// Not any more where that set was blocked or erased since, or is past its retention; and without data and prints where an expert
 /// found that they are of another person.
 #[utoipa::path(
     get, path = "/v1/eurodac/hits/{id}", tag = "eurodac",
-    params(("id" = String, Path, description = "Hit id"), ViewQuery),
-    responses((status = 200, description = "The hit", body = HitView)),
+    params(
+        ("id" = String, Path, description = "Hit id"),
+        ("Accept" = Option<String>, Header, description = "`application/x-ansi-nist-itl`: as an ANSI/NIST-ITL file"),
+        ViewQuery,
+    ),
+    responses((
+        status = 200, description = "The hit",
+        content((HitView = "application/json"), (super::openapi::File = "application/x-ansi-nist-itl")),
+    )),
     security(("key" = []))
 )]
 pub async fn get(
     caller: Authenticated,
+    request: HttpRequest,
     path: web::Path<String>,
     query: Result<Query<ViewQuery>, actix_web::Error>,
     unit: web::Data<CentralUnit>,
+    mapping: web::Data<Mapping>,
 ) -> Result<HttpResponse, Problem> {
     let viewer = caller.0.viewer(lists::query(query, "the only parameter is member_state")?.member_state)?;
-    let hit = blocking(move || unit.hit(id(&path), &viewer)).await?;
-    Ok(HttpResponse::Ok().json(HitView::from(hit)))
+    if !ansi_nist::is_asked_for(&request) {
+        let hit = blocking(move || unit.hit(id(&path), &viewer)).await?;
+        return Ok(HttpResponse::Ok().json(HitView::from(hit)));
+    }
+    let file = blocking(move || {
+        let hit = unit.hit(id(&path), &viewer)?;
+        of_hit(&hit, &mapping, unit.now()).map_err(|why| {
+            let detail = format!("this hit cannot be an ANSI/NIST-ITL file: {why}; ask for it as JSON");
+            Problem::new(Code::NotAcceptable, detail)
+        })
+    });
+    Ok(HttpResponse::Ok().content_type(ansi_nist::MEDIA_TYPE).body(file.await?))
 }
 
 /// What an expert says.

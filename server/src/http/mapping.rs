@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::problem::Problem;
 use crate::access::Denied;
-use crate::central_unit::{OperationError, PrintError, TransmissionError};
+use crate::central_unit::{OperationError, PrintError, TransmissionError, media_types};
 use crate::eurodac::admission::{Reason, Refusal};
 use crate::eurodac::blocking::NoDecision;
 use crate::eurodac::start::NoStart;
@@ -128,7 +128,7 @@ fn of_print(index: usize, error: &PrintError) -> Problem {
         PrintError::Resolution(_) | PrintError::Extraction(ExtractionError::Resolution(_)) => {
             (Code::ResolutionInvalid, "resolution_ppi")
         }
-        PrintError::Record(_) | PrintError::WrongFinger(_) => (Code::TemplateInvalid, "data"),
+        PrintError::Record { .. } | PrintError::WrongFinger(_) => (Code::TemplateInvalid, "data"),
         PrintError::TooPoor { .. } => (Code::FingerprintTooPoor, "data"),
         PrintError::Extraction(ExtractionError::Busy) => (Code::Busy, "data"),
         PrintError::Extraction(ExtractionError::Unavailable(_)) => (Code::Unavailable, "data"),
@@ -139,7 +139,7 @@ fn of_print(index: usize, error: &PrintError) -> Problem {
     };
     let detail = match error {
         // The one message that could carry what was sent.
-        PrintError::MediaType(_) => format!("send one of {}", crate::central_unit::MEDIA_TYPES.join(", ")),
+        PrintError::MediaType(_) => format!("send one of {}", media_types().collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     };
     Problem::new(code, detail).at(format!("fingerprints[{index}].{field}"))

@@ -1,5 +1,6 @@
 //! The HTTP surface: one file a resource, and what they share: who calls, bodies, problems.
 
+mod ansi_nist;
 mod asked;
 mod audit;
 mod audit_records;
@@ -53,6 +54,7 @@ use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 
 use whorl_engine::stack;
 
+use crate::ansi_nist::Mapping;
 use crate::central_unit::CentralUnit;
 use crate::report::Objectives;
 use jobs::Jobs;
@@ -66,6 +68,8 @@ pub struct Settings {
     pub requests_a_second: NonZeroU32,
     /// What the annual report measures against.
     pub objectives: Objectives,
+    /// Which field of an ANSI/NIST-ITL file carries what.
+    pub mapping: Mapping,
     /// TLS, where it is on.
     pub tls: Option<rustls::ServerConfig>,
 }
@@ -77,6 +81,7 @@ pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> st
     let jobs = web::Data::new(Jobs::new());
     let limits = web::Data::new(Limits::new(settings.requests_a_second));
     let objectives = web::Data::new(settings.objectives);
+    let mapping = web::Data::new(settings.mapping);
     let (ending, failed) = (unit.clone(), limits.clone());
     let app = move || {
         let (recording, failing) = (unit.clone(), limits.clone());
@@ -86,6 +91,7 @@ pub fn serve(unit: CentralUnit, listener: TcpListener, settings: Settings) -> st
             .app_data(jobs.clone())
             .app_data(limits.clone())
             .app_data(objectives.clone())
+            .app_data(mapping.clone())
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
             .wrap_fn(move |mut request, service| {
                 let_go_of_the_connection(&mut request);

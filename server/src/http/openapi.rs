@@ -88,6 +88,12 @@ pub enum TransmissionBody {
 )]
 struct Document;
 
+/// An ANSI/NIST-ITL transaction in the traditional encoding (2000 to 2015), whose fields are those of the table in the guide on formats.
+#[derive(ToSchema)]
+#[schema(as = AnsiNistFile, value_type = String, format = Binary)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct File(Vec<u8>);
+
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use whorl_engine::stack;
 
+use super::ansi_nist::{self, Names, Sent};
 use super::asked::Headers;
 use super::blocking::blocking;
 use super::body::{self, parse};
@@ -15,7 +16,8 @@ use super::places::Places;
 use super::problem::Problem;
 use super::views::{ReturnedMedium, TransmissionAnswer};
 use crate::access::{Caller, Transmitter};
-use crate::central_unit::{Answer, CentralUnit};
+use crate::ansi_nist::Mapping;
+use crate::central_unit::{Answer, Asked, CentralUnit};
 use crate::eurodac::admission::{self, Admitted};
 use crate::eurodac::model::{Category, MemberState};
 use crate::eurodac::retention::legal_day;
@@ -24,10 +26,14 @@ use crate::eurodac::retention::legal_day;
 ///
 /// Categories 1 and 2 are entered; categories 1 and 3 are compared with what the law allows, and the answer has the result.
 /// Of category 3 nothing is kept. Send an `Idempotency-Key` so that a request can be repeated safely: the same key with the same
-/// body gives the first answer again. With `Prefer: respond-async` the answer is fetched from a job.
+/// body gives the first answer again. The body may be an ANSI/NIST-ITL file, whose fields are those
+/// of the table in the guide on formats. With `Prefer: respond-async` the answer is fetched from a job.
 #[utoipa::path(
     post, path = "/v1/eurodac/transmissions", tag = "eurodac",
-    request_body(content = super::openapi::TransmissionBody, content_type = "application/json"),
+    request_body(content(
+        (super::openapi::TransmissionBody = "application/json"),
+        (super::openapi::File = "application/x-ansi-nist-itl"),
+    )),
     params(
         (
             "Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,128}$",
@@ -64,7 +70,7 @@ pub async fn transmit(
     payload: web::Payload,
     unit: web::Data<CentralUnit>,
     places: web::Data<Places>,
-    jobs: web::Data<Jobs>,
+    (jobs, mapping): (web::Data<Jobs>, web::Data<Mapping>),
 ) -> Result<HttpResponse, Problem> {
     // The role first, and a place before the body: what waits holds no memory.
     caller.0.may_transmit()?;
@@ -72,20 +78,21 @@ pub async fn transmit(
     if headers.respond_async {
         let accepted = Accepted::take_in(&jobs, Kind::Transmission, &caller.0, &request, &unit)?;
         let place = places.take(headers.urgent).await?;
-        let body = body::json(&request, payload).await?;
+        let body = body::read(&request, payload, &TYPES).await?;
         let job = accepted.job();
         let work = async move {
             let _place = place;
             job.begin(Some(1));
             let at = job.submitted_at;
-            blocking(move || overwritten(|| carry_out_for_later(&unit, &caller.0, headers, body, at))).await
+            let sent = Received { caller: caller.0, headers, body, mapping };
+            blocking(move || overwritten(|| carry_out_for_later(&unit, sent, at))).await
         };
         return Ok(accepted.later(work));
     }
     let _place = places.take(headers.urgent).await?;
-    let body = body::json(&request, payload).await?;
-    let sent = blocking(move || overwritten(|| carry_out(&unit, &caller.0, headers, body))).await?;
-    Ok(respond(sent))
+    let body = body::read(&request, payload, &TYPES).await?;
+    let sent = Received { caller: caller.0, headers, body, mapping };
+    Ok(respond(blocking(move || overwritten(|| carry_out(&unit, sent))).await?))
 }
 
 /// R-COMP-5: does it, and overwrites what it left on the stacks of whoever took part.
@@ -95,30 +102,51 @@ fn overwritten<T>(work: impl FnOnce() -> T) -> T {
     outcome
 }
 
-fn carry_out(unit: &CentralUnit, caller: &Caller, headers: Headers, body: Vec<u8>) -> Result<Sent, Problem> {
+/// What a transmission is sent as.
+const TYPES: [&str; 2] = [body::JSON, ansi_nist::MEDIA_TYPE];
+
+/// A request, read to its end.
+struct Received {
+    caller: Caller,
+    headers: Headers,
+    /// With its type.
+    body: (Vec<u8>, &'static str),
+    mapping: web::Data<Mapping>,
+}
+
+impl Received {
+    /// What it asks for, when it arrived.
+    fn admitted(self, at: Timestamp, now: Timestamp) -> Result<Request, Problem> {
+        let Self { caller, headers, body: (body, media_type), mapping } = self;
+        let asked = headers.with(&body, at);
+        // R-DATA-5: the medium is gone before the comparison begins; freed memory is overwritten.
+        let Sent { json, names } = Sent::of(body, media_type, &mapping)?;
+        let (admitted, transmitter) = admit(&json, &caller, now).map_err(|problem| names.told(problem))?;
+        Ok(Request { kinds: kinds(&admitted), admitted, transmitter, asked, names })
+    }
+}
+
+/// What a request asks for.
+struct Request {
+    admitted: Admitted,
+    transmitter: Transmitter,
+    asked: Asked,
+    kinds: Kinds,
+    names: Names,
+}
+
+fn carry_out(unit: &CentralUnit, received: Received) -> Result<(Kinds, Answer), Problem> {
     let now = unit.now();
-    let asked = headers.with(&body, now);
-    let (admitted, transmitter) = admit(&body, caller, now)?;
-    // R-DATA-5: the medium is gone before the comparison begins; freed memory is overwritten.
-    drop(body);
-    let kinds = kinds(&admitted);
-    Ok(Sent { kinds, answer: unit.transmit(admitted, &transmitter, &asked)? })
+    let Request { admitted, transmitter, asked, kinds, names } = received.admitted(now, now)?;
+    let answer = unit.transmit(admitted, &transmitter, &asked);
+    Ok((kinds, answer.map_err(|error| names.told(error.into()))?))
 }
 
 /// The same, of what arrived earlier and is answered later.
-fn carry_out_for_later(
-    unit: &CentralUnit,
-    caller: &Caller,
-    headers: Headers,
-    body: Vec<u8>,
-    at: Timestamp,
-) -> Result<Outcome, Problem> {
-    let asked = headers.with(&body, at);
-    let (admitted, transmitter) = admit(&body, caller, unit.now())?;
-    drop(body);
-    let kinds = kinds(&admitted);
-    let deferred = unit.transmit_for_later(admitted, transmitter, asked)?;
-    Ok(Outcome::Transmission(Box::new(deferred), kinds))
+fn carry_out_for_later(unit: &CentralUnit, received: Received, at: Timestamp) -> Result<Outcome, Problem> {
+    let Request { admitted, transmitter, asked, kinds, names } = received.admitted(at, unit.now())?;
+    let deferred = unit.transmit_for_later(admitted, transmitter, asked);
+    Ok(Outcome::Transmission(Box::new(deferred.map_err(|error| names.told(error.into()))?), kinds))
 }
 
 /// Positions and media types of prints, as they were sent.
@@ -126,12 +154,6 @@ pub(super) type Kinds = Vec<(u8, String)>;
 
 fn kinds(admitted: &Admitted) -> Kinds {
     admitted.fingerprints.iter().map(|f| (f.position.code(), f.media_type.clone())).collect()
-}
-
-/// What was carried out, and what the prints were.
-struct Sent {
-    kinds: Kinds,
-    answer: Answer,
 }
 
 /// The category first, since it decides which fields there are; and for whom it is sent.
@@ -156,7 +178,7 @@ pub(super) fn admit(
     Ok((admitted?, transmitter))
 }
 
-fn respond(Sent { kinds, answer }: Sent) -> HttpResponse {
+fn respond((kinds, answer): (Kinds, Answer)) -> HttpResponse {
     let (status, answer) = told(kinds, answer);
     let mut response = HttpResponse::build(status);
     if let Some(id) = answer.record_id {

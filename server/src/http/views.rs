@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::hits::Verification;
 use crate::central_unit::{Hit, Told};
-use crate::database::{Disclosure, FingerprintData, Record, Threshold};
+use crate::database::{Disclosure, FingerData, FingerFound, FingerprintData, Print, Record, Threshold};
 use crate::eurodac::admission::Application;
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber, Sex};
+use crate::eurodac::prints::Area;
 use crate::journal::Compared;
 
 /// Answer to a transmission.
@@ -32,7 +33,7 @@ pub struct TransmissionAnswer {
 /// A file that is given back.
 #[derive(Serialize, ToSchema)]
 pub struct ReturnedMedium {
-    /// 1 (right thumb) to 10 (left little), or 0 (unknown).
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown); 11 to 15 are plain thumbs and slaps.
     pub position: u8,
     /// As it was sent.
     pub media_type: String,
@@ -128,17 +129,19 @@ pub struct RecordView {
 /// A print.
 #[derive(Serialize, ToSchema)]
 pub struct FingerprintView {
-    /// 1 (right thumb) to 10 (left little), or 0 (unknown).
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown); 11 to 15 are plain thumbs and slaps.
     pub position: u8,
     /// As it was sent.
     pub media_type: String,
     /// Of an image. Unit: pixels per inch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution_ppi: Option<u16>,
-    /// How many minutiae it has.
-    pub minutiae: usize,
+    /// How many minutiae its finger has. Absent, like all of the finger, of slaps, and of a plain thumb beside a print of the same thumb.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutiae: Option<usize>,
     /// Area that they span. Unit: square millimetres.
-    pub area_mm2: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area_mm2: Option<u32>,
     /// In a hit: what this finger would score alone, where it was compared. Of fingers of unknown position only the one that fits best
     /// has a score.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,10 +149,38 @@ pub struct FingerprintView {
     /// In a hit: the position of the finger that was sent and has this score with it, 0 to 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<u8>,
+    /// Of a slap: the fingers in it that are compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<SegmentView>,
     /// The file, base64.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64")]
     #[schema(value_type = Option<String>, format = Byte)]
     pub data: Option<Vec<u8>>,
+}
+
+/// A finger in a slap.
+#[derive(Serialize, ToSchema)]
+pub struct SegmentView {
+    /// 1 (right thumb) to 10 (left little).
+    pub position: u8,
+    /// From the left edge of the image. Unit: pixels.
+    pub left: u32,
+    /// From the top edge.
+    pub top: u32,
+    /// From the left edge.
+    pub right: u32,
+    /// From the top edge.
+    pub bottom: u32,
+    /// How many minutiae it has.
+    pub minutiae: usize,
+    /// Area that they span. Unit: square millimetres.
+    pub area_mm2: u32,
+    /// In a hit, as of a print.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<u32>,
+    /// In a hit, as of a print.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<u8>,
 }
 
 fn base64<S: Serializer>(data: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -178,18 +209,14 @@ impl From<Told> for ComparisonView {
 
 impl From<Hit> for HitView {
     fn from(hit: Hit) -> Self {
-        // Two fingers of the probe can fit one fingerprint best, where positions are unknown.
-        let best = |index| {
-            let of_print = hit.found.fingers.iter().filter(|finger| finger.fingerprint == index);
-            of_print.max_by_key(|finger| finger.score)
-        };
         let (record, prints) =
             hit.matched.map_or((None, Vec::new()), |(record, prints)| (Some(record), prints));
         let data = record.iter().flat_map(|record| &record.fingerprints);
-        let fingerprints = data.zip(prints).enumerate().map(|(index, (data, print))| FingerprintView {
-            score: best(index).map(|finger| finger.score),
-            compared_with: best(index).map(|finger| finger.position.code()),
-            ..FingerprintView::new(data, Some(print))
+        let mut before = 0;
+        let fingerprints = data.zip(prints).map(|(data, print)| {
+            let view = FingerprintView::new(data, Some(print), &hit.found.fingers, before);
+            before += data.fingers.len();
+            view
         });
         Self {
             hit_id: hit.found.hit_id,
@@ -204,17 +231,44 @@ impl From<Hit> for HitView {
 }
 
 impl FingerprintView {
-    fn new(data: &FingerprintData, print: Option<Vec<u8>>) -> Self {
-        Self {
+    /// With what was found of its fingers, the first of which is the `before`th of its record.
+    fn new(data: &FingerprintData, print: Option<Print>, found: &[FingerFound], before: usize) -> Self {
+        let mut view = Self {
             position: data.position.code(),
             media_type: data.media_type.clone(),
             resolution_ppi: data.resolution_ppi,
-            minutiae: data.minutiae,
-            area_mm2: data.area_mm2,
+            minutiae: None,
+            area_mm2: None,
             score: None,
             compared_with: None,
+            segments: Vec::new(),
             data: print,
+        };
+        for (place, of) in (before..).zip(&data.fingers) {
+            // Two fingers of the probe can fit one finger best, where positions are unknown.
+            let best = found.iter().filter(|found| found.finger == place).max_by_key(|found| found.score);
+            let score = best.map(|best| best.score);
+            let compared_with = best.map(|best| best.position.code());
+            let &FingerData { position, area, minutiae, area_mm2 } = of;
+            match area {
+                None => {
+                    (view.minutiae, view.area_mm2) = (Some(minutiae), Some(area_mm2));
+                    (view.score, view.compared_with) = (score, compared_with);
+                }
+                Some(Area { left, top, right, bottom }) => view.segments.push(SegmentView {
+                    position: position.code(),
+                    left,
+                    top,
+                    right,
+                    bottom,
+                    minutiae,
+                    area_mm2,
+                    score,
+                    compared_with,
+                }),
+            }
         }
+        view
     }
 }
 
@@ -222,7 +276,8 @@ impl RecordView {
     /// With its prints, in the order of its fingerprints, or without any.
     pub fn new(record: Record, prints: Option<Vec<Vec<u8>>>) -> Self {
         let mut prints = prints.unwrap_or_default().into_iter();
-        let fingerprints = record.fingerprints.iter().map(|data| FingerprintView::new(data, prints.next()));
+        let fingerprints =
+            record.fingerprints.iter().map(|data| FingerprintView::new(data, prints.next(), &[], 0));
         Self {
             record_id: record.id,
             fingerprints: fingerprints.collect(),

@@ -112,6 +112,8 @@ pub struct Answer {
     pub status: u16,
     pub content_type: String,
     pub text: String,
+    /// The same, where it is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -319,7 +321,7 @@ pub fn bearer(key: &str) -> String {
 
 /// Holds every answer of every test against the OpenAPI document.
 fn promised(method: &str, path: &str, answer: Result<Answer, ureq::Error>) -> Result<Answer, ureq::Error> {
-    if let Ok(Answer { status, content_type, text }) = &answer {
+    if let Ok(Answer { status, content_type, text, .. }) = &answer {
         schema::assert_promised(method, path, *status, content_type, text);
     }
     answer
@@ -328,6 +330,7 @@ fn promised(method: &str, path: &str, answer: Result<Answer, ureq::Error>) -> Re
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let status = response.status().as_u16();
     let content_type = response.headers().get("content-type").map(|v| v.to_str().unwrap().to_owned());
-    let text = response.body_mut().with_config().limit(100 << 20).read_to_string()?;
-    Ok(Answer { status, content_type: content_type.unwrap_or_default(), text })
+    let bytes = response.body_mut().with_config().limit(100 << 20).read_to_vec()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Answer { status, content_type: content_type.unwrap_or_default(), text, bytes })
 }

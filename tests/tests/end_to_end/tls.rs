@@ -196,6 +196,7 @@ impl Client {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             content_type: content_type.unwrap_or_default().to_owned(),
             text: text.to_owned(),
+            bytes: text.as_bytes().to_owned(),
         }
     }
 

@@ -14,9 +14,9 @@ use super::set::Set;
 
 /// Verification: error rates on sets of fingers with several impressions each
 ///
-/// Each folder is a set of files <finger>_<impression>.<ext>: images (.png .bmp .tif .tiff .wsq), ISO/IEC 19794-2:2005 records
-/// (.fmr .ist .iso) or NIST minutiae (.xyt). Genuine: all pairs of impressions of one finger. Impostor: all pairs of impressions of
-/// different fingers of the set, each once; for EER (FVC) the first impressions alone. A sample that is not extracted
+/// Each folder is a set of files <finger>_<impression>.<ext>: images (.png .bmp .tif .tiff .wsq .jp2 .jpg), ISO/IEC 19794-2 or
+/// INCITS 378 records (.fmr .ist .iso) or NIST minutiae (.xyt). Genuine: all pairs of impressions of one finger. Impostor: all pairs of
+/// impressions of different fingers of the set, each once; for EER (FVC) the first impressions alone. A sample that is not extracted
 /// matches nothing, and counts.
 #[derive(Args)]
 #[command(after_help = "\

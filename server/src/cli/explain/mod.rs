@@ -21,9 +21,9 @@ use explanation::Explanation;
 /// Show why two prints score what they score
 ///
 /// Compares PROBE with REFERENCE as a search does, and shows the minutiae of both, the pairs that came to lie together,
-/// how the probe was moved, and what each measure of that adds to the score. A file is an image (.png .bmp .tif .tiff .wsq), an
-/// ISO/IEC 19794-2:2005 record with one view (.fmr .ist .iso) or NIST minutiae (.xyt). The order matters a little: a search has the new
-/// print as the probe. The drawing shows the prints themselves where they are images; treat it as you treat prints.
+/// how the probe was moved, and what each measure of that adds to the score. A file is an image (.png .bmp .tif .tiff .wsq .jp2 .jpg),
+/// an ISO/IEC 19794-2 or INCITS 378 record with one view (.fmr .ist .iso) or NIST minutiae (.xyt). The order matters a little: a search
+/// has the new print as the probe. The drawing shows the prints themselves where they are images; treat it as you treat prints.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -1,9 +1,10 @@
-//! `whorl import`: sends a file of transmissions to a Central Unit, over HTTP like any national system, as often as it takes.
+//! `whorl import`: sends transmissions from files to a Central Unit, over HTTP like any national system, as often as it takes.
 
 mod chunks;
 mod client;
+mod sources;
 
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,16 +20,19 @@ use super::{say_error, used_wrongly};
 use crate::http::Reject;
 use chunks::{Chunk, Chunks};
 use client::Client;
+use sources::{Names, Source};
 
-/// Send a file of transmissions of categories 1 and 2 to a Central Unit
+/// Send transmissions of categories 1 and 2 from files to a Central Unit
 ///
-/// Each line of the file is a transmission, as JSON, as for POST /v1/eurodac/transmissions. What is sent again is not entered twice: run
-/// the same command again after whatever went wrong, and it goes on. A line that is refused does not stop the others; it is told with
-/// its number and the code of the problem, and can be mended and sent in a file of its own.
+/// Each line of a file is a transmission, as JSON, as for POST /v1/eurodac/transmissions; or each file of a folder or of a zip archive is
+/// an ANSI/NIST-ITL transaction (.an2, .an2k, .eft, .ebts, .nist, .nst, .itl). What is sent again is not entered twice: run
+/// the same command again after whatever went wrong, and it goes on. A line or file that is refused does not stop the others;
+/// it is told with its number or name and the code of the problem, and can be mended and sent in a file of its own.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   whorl import --to http://127.0.0.1:8080 --key-file at.key --person 'A. Berger' sets.ndjson --rejects rejects.ndjson
+  whorl import --to http://127.0.0.1:8080 --key-file at.key --person 'A. Berger' cards/
   zcat sets.ndjson.gz | whorl import --to http://127.0.0.1:8080 --key-env WHORL_KEY --person 'A. Berger' - --json
 
 Exit codes: 0 every line is entered, now or earlier; 1 some were rejected, or it could not be sent to its end; 2 used wrongly.")]
@@ -50,8 +54,8 @@ pub struct Import {
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
-    /// The transmissions, a line each; - for standard input
-    #[arg(value_name = "FILE.ndjson")]
+    /// The transmissions: a line each (- for standard input); or a file each, in a folder or a zip archive
+    #[arg(value_name = "FILE|FOLDER|ZIP")]
     file: PathBuf,
 }
 
@@ -127,15 +131,20 @@ impl Import {
 
     fn outcome(&self) -> anyhow::Result<Summary> {
         let client = Client::new(&self.to, &self.key.read()?, &self.person, self.patience)?;
-        let (input, bytes) = open(&self.file)?;
-        let mut rejects = Rejects::create(self.rejects.as_deref())?;
+        let Source { lines, bytes, names, passed_over } = sources::open(&self.file)?;
+        if passed_over > 0 {
+            say(&format!(
+                "{passed_over} files are passed over: by their names they are no ANSI/NIST-ITL files"
+            ));
+        }
+        let mut rejects = Rejects::create(self.rejects.as_deref(), names)?;
         let mut summary = Summary::default();
         if let Err(error) = client.greet(&mut say) {
             summary.failed = Some(format!("{error:#}"));
             return Ok(summary);
         }
         let bar = bar(bytes);
-        for chunk in Chunks::new(input) {
+        for chunk in Chunks::new(lines) {
             let chunk = chunk?;
             if let Err(error) = self.send(&client, &chunk, &mut rejects, &mut summary, &bar) {
                 summary.failed = Some(format!("{error:#}"));
@@ -191,16 +200,6 @@ impl Summary {
     }
 }
 
-/// A file or standard input, and how long it is. Unit: bytes.
-fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, Option<u64>)> {
-    if path == Path::new("-") {
-        return Ok((Box::new(std::io::stdin().lock()), None));
-    }
-    let file = fs_err::File::open(path)?;
-    let bytes = file.metadata()?.len();
-    Ok((Box::new(BufReader::new(file)), Some(bytes)))
-}
-
 /// On standard error, where that is a terminal.
 fn bar(bytes: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes {
@@ -216,43 +215,49 @@ fn say(what: &str) {
 }
 
 /// Where rejected lines are told: a file; else standard error, the first of them.
-enum Rejects {
-    File(BufWriter<fs_err::File>),
-    Shown(usize),
+struct Rejects {
+    file: Option<BufWriter<fs_err::File>>,
+    told: usize,
+    names: Names,
+}
+
+/// A reject, with the name of the file where each line is one.
+#[derive(Serialize)]
+struct Named<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(flatten)]
+    reject: &'a Reject,
 }
 
 /// Rejected lines that are shown where they are not written.
 const SHOWN_MAX: usize = 20;
 
 impl Rejects {
-    fn create(path: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(match path {
-            Some(path) => Self::File(BufWriter::new(fs_err::File::create(path)?)),
-            None => Self::Shown(0),
-        })
+    fn create(path: Option<&Path>, names: Names) -> anyhow::Result<Self> {
+        let file = path.map(fs_err::File::create).transpose()?.map(BufWriter::new);
+        Ok(Self { file, told: 0, names })
     }
 
     fn tell(&mut self, reject: &Reject) -> anyhow::Result<()> {
-        match self {
-            Self::File(file) => Ok(writeln!(file, "{}", serde_json::to_string(reject)?)?),
-            Self::Shown(shown) => {
-                *shown += 1;
-                let Reject { line, code, field, detail, .. } = reject;
-                let at = field.as_ref().map(|field| format!(" at {field}")).unwrap_or_default();
-                if *shown <= SHOWN_MAX {
-                    say(&format!("line {line}: {code}{at}: {detail}"));
-                } else if *shown == SHOWN_MAX + 1 {
-                    say("more lines were rejected: --rejects FILE lists them all");
-                }
-                Ok(())
-            }
+        let name = self.names.of(reject.line);
+        self.told += 1;
+        if let Some(file) = &mut self.file {
+            let named = Named { file: name, reject };
+            return Ok(writeln!(file, "{}", serde_json::to_string(&named)?)?);
         }
+        let Reject { line, code, field, detail, .. } = reject;
+        let at = field.as_ref().map(|field| format!(" at {field}")).unwrap_or_default();
+        let name = name.unwrap_or_else(|| format!("line {line}"));
+        if self.told <= SHOWN_MAX {
+            say(&format!("{name}: {code}{at}: {detail}"));
+        } else if self.told == SHOWN_MAX + 1 {
+            say("more were rejected: --rejects FILE lists them all");
+        }
+        Ok(())
     }
 
     fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::File(mut file) => Ok(file.flush()?),
-            Self::Shown(_) => Ok(()),
-        }
+        Ok(self.file.map_or(Ok(()), |mut file| file.flush())?)
     }
 }

@@ -14,9 +14,11 @@ use zeroize::Zeroize;
 
 use super::{ImportAnswer, Reject};
 use crate::access::Caller;
-use crate::central_unit::{Answer, CentralUnit, Told};
+use crate::ansi_nist::Mapping;
+use crate::central_unit::{Answer, Asked, CentralUnit, Told};
 use crate::eurodac::model::{Category, MemberState, ReferenceNumber};
 use crate::eurodac::operation::Operation;
+use crate::http::ansi_nist::Sent;
 use crate::http::asked::Headers;
 use crate::http::body::parse;
 use crate::http::jobs::Job;
@@ -43,6 +45,8 @@ pub struct Import {
     pub headers: Headers,
     /// When it arrived.
     pub at: Timestamp,
+    /// Of files in its lines.
+    pub mapping: web::Data<Mapping>,
     /// Who is told how far it is.
     pub job: Option<Arc<Job>>,
 }
@@ -120,12 +124,17 @@ impl Import {
     }
 
     fn enter(&self, number: usize, line: &[u8]) -> Result<(bool, usize), Problem> {
+        let asked = self.headers.line(number, line, self.at);
+        let sent = Sent::of_line(line, &self.mapping)?;
+        self.enter_sent(&sent.json, &asked).map_err(|problem| sent.names.told(problem))
+    }
+
+    fn enter_sent(&self, json: &[u8], asked: &Asked) -> Result<(bool, usize), Problem> {
         let category_3 = || {
             let detail = "nothing of category 3 is entered: send it to /v1/eurodac/transmissions";
             Problem::new(Code::CategoryNotImported, detail).at("category")
         };
-        let asked = self.headers.line(number, line, self.at);
-        let (admitted, transmitter) = admit(line, &self.caller, self.unit.now())?;
+        let (admitted, transmitter) = admit(json, &self.caller, self.unit.now())?;
         if admitted.kept.is_none() {
             return Err(category_3());
         }
@@ -133,7 +142,7 @@ impl Import {
             let detail = "an import gives no medium back; send this set to /v1/eurodac/transmissions";
             return Err(Problem::new(Code::FieldInvalid, detail).at("return_media"));
         }
-        match self.unit.transmit(admitted, &transmitter, &asked)? {
+        match self.unit.transmit(admitted, &transmitter, asked)? {
             Answer::Entered { repeated, told: Told::Result(found), .. } => Ok((repeated, found.hits.len())),
             Answer::Entered { repeated, .. } => Ok((repeated, 0)),
             Answer::Checked(_) => Err(category_3()),
@@ -148,7 +157,8 @@ impl Import {
             on_behalf_of: Option<MemberState>,
             reference_number: String,
         }
-        let named: Option<Named> = parse(line).ok();
+        let sent = Sent::of_line(line, &self.mapping).ok();
+        let named: Option<Named> = sent.and_then(|sent| parse(&sent.json).ok());
         let reference_number = named.and_then(|named| {
             let state = self.caller.transmitter(named.on_behalf_of).ok()?.state();
             ReferenceNumber::new(&named.reference_number, state, named.category).ok()

@@ -13,6 +13,7 @@ use super::caller::Authenticated;
 use super::jobs::{Accepted, JobView, Jobs, Kind, Outcome};
 use super::places::Places;
 use super::problem::{Code, Problem};
+use crate::ansi_nist::Mapping;
 use crate::central_unit::CentralUnit;
 use lines::Import;
 
@@ -56,10 +57,10 @@ pub struct Reject {
 
 /// Enter many sets of categories 1 and 2.
 ///
-/// Each line is a transmission, as for `POST /v1/eurodac/transmissions`, and is entered and compared as if it had been sent alone; a bad
-/// one is refused, and no other with it. Category 3 is not imported. Line N has the idempotency key `<Idempotency-Key>:N`, so the same
-/// import sent again enters nothing twice, and goes on where it was cut off. Blank lines are passed over. With `Prefer: respond-async`
-/// the answer is fetched from a job, which counts the lines.
+/// Each line is a transmission, as for `POST /v1/eurodac/transmissions`, or `{"ansi_nist_itl": "<a file, base64>"}`, and is entered
+/// and compared as if it had been sent alone; a bad one is refused, and no other with it. Category 3 is not imported. Line N has the
+/// idempotency key `<Idempotency-Key>:N`, so the same import sent again enters nothing twice, and goes on where it was cut off. Blank
+/// lines are passed over. With `Prefer: respond-async` the answer is fetched from a job, which counts the lines.
 #[utoipa::path(
     post, path = "/v1/imports", tag = "jobs",
     request_body(content = String, content_type = "application/x-ndjson", description = "Transmissions, a line each; 16 MiB at most"),
@@ -91,7 +92,7 @@ pub async fn import(
     payload: web::Payload,
     unit: web::Data<CentralUnit>,
     places: web::Data<Places>,
-    jobs: web::Data<Jobs>,
+    (jobs, mapping): (web::Data<Jobs>, web::Data<Mapping>),
 ) -> Result<HttpResponse, Problem> {
     caller.0.may_transmit()?;
     let headers = Headers::of(&request)?;
@@ -102,19 +103,19 @@ pub async fn import(
     let (caller, at) = (caller.0, unit.now());
     if headers.respond_async {
         let accepted = Accepted::take_in(&jobs, Kind::Import, &caller, &request, &unit)?;
-        let mut body = body::read(&request, payload, NDJSON).await?;
+        let (mut body, _) = body::read(&request, payload, &[NDJSON]).await?;
         let job = accepted.job();
         let work = async move {
             let _place = places.wait_for_import().await?;
             job.begin(None);
-            let import = Import { unit, caller, headers, at, job: Some(job) };
+            let import = Import { unit, caller, headers, at, mapping, job: Some(job) };
             blocking(move || import.carry_out(&mut body).map(Outcome::Import)).await
         };
         return Ok(accepted.later(work));
     }
     let _place = places.take_for_import().await?;
-    let mut body = body::read(&request, payload, NDJSON).await?;
-    let import = Import { unit, caller, headers, at, job: None };
+    let (mut body, _) = body::read(&request, payload, &[NDJSON]).await?;
+    let import = Import { unit, caller, headers, at, mapping, job: None };
     let answer = blocking(move || import.carry_out(&mut body)).await?;
     Ok(HttpResponse::Ok().json(answer))
 }

@@ -25,8 +25,8 @@ impl Modify for Examples {
 }
 
 fn add(operation: &mut Operation, examples: &[(&str, Value)]) {
-    let Some(body) = operation.request_body.as_mut() else { return };
-    for content in body.content.values_mut() {
+    let content = operation.request_body.as_mut().and_then(|body| body.content.get_mut("application/json"));
+    if let Some(content) = content {
         for (name, value) in examples {
             let example = ExampleBuilder::new().summary(*name).value(Some(value.clone())).build();
             content.examples.insert((*name).to_owned(), RefOr::T(example));

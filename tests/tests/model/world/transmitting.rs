@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use whorl::access::Transmitter;
 use whorl::central_unit::{self, Asked, Repeatable};
-use whorl::database::{self, FingerTemplate, FingerprintData, Idempotency, Record};
+use whorl::database::{FingerData, FingerTemplate, FingerprintData, Idempotency, Record};
 use whorl::eurodac::admission::{self, Admitted};
 use whorl::eurodac::operation::Operation;
 use whorl::eurodac::retention::legal_day;
@@ -177,16 +177,16 @@ fn entry(id: Uuid, admitted: Admitted, at: jiff::Timestamp) -> Entry {
     for finger in admitted.fingerprints {
         let record = iso_19794_2_2005::Record::decode(&finger.data).unwrap();
         let minutiae = record.minutiae_at_500_ppi(&record.views[0]);
-        let (position, media_type) = (finger.position, finger.media_type);
+        let position = finger.fingers[0].position;
+        let found = FingerData { position, area: None, minutiae: minutiae.len(), area_mm2: 200 };
         fingerprints.push(FingerprintData {
-            position,
-            media_type,
+            position: finger.position,
+            media_type: finger.media_type,
             resolution_ppi: None,
-            minutiae: minutiae.len(),
-            area_mm2: 200,
+            fingers: vec![found],
         });
         templates.push(FingerTemplate { position, extractor: "sent".into(), minutiae });
-        prints.push(database::Print { position, data: finger.data });
+        prints.push(finger.data);
     }
     let record = Record {
         id,
