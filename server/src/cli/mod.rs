@@ -13,6 +13,7 @@ mod explain;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod keys;
 mod restore;
 mod samples;
@@ -63,6 +64,7 @@ enum Command {
     Init(init::Init),
     Serve(Box<serve::Serve>),
     Import(import::Import),
+    Inspect(inspect::Inspect),
     Authority(authority::Authority),
     Audit(audit::Audit),
     Backup(backup::Backup),
@@ -190,6 +192,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Authority(authority) => authority.run(),
         Command::Import(import) => return import.run(),
+        Command::Inspect(inspect) => return inspect.run(),
         Command::Audit(audit) => return audit.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
