@@ -1,5 +1,7 @@
 //! Image files to 8-bit grey at 500 ppi, within limits that are checked before memory is taken.
 
+#![forbid(unsafe_code)]
+
 use std::io::Cursor;
 
 use image::imageops::FilterType;

@@ -18,6 +18,8 @@
 //! One component, or three that are grey; 8 bits each, for that is what ANSI/NIST-ITL has for prints, and whoever reduces 16
 //! bits to 8 chooses the contrast, which is the sender's to choose. Nothing subsampled.
 
+#![forbid(unsafe_code)]
+
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 use image::GrayImage;
 

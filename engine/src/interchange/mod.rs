@@ -3,6 +3,8 @@
 //! [`Standard`] is the common entrance to minutiae records: it tells the standards apart, and reads and writes fingers at 500 ppi in
 //! any. [`ansi_nist_itl`] is of whole transactions.
 
+#![forbid(unsafe_code)]
+
 pub mod ansi_378_2004;
 pub mod ansi_378_2009;
 pub mod ansi_nist_itl;

@@ -4,6 +4,8 @@
 //! that says the same and goes its way, so that there is one closed list of fields and one way in. *Why not a way of its own:* what one of
 //! two ways checks the other would forget.
 
+#![forbid(unsafe_code)]
+
 mod mapping;
 mod reading;
 mod writing;

@@ -26,6 +26,7 @@ mod harness;
 mod hits;
 mod images;
 mod imports;
+mod inspection;
 mod jobs;
 mod law;
 mod people;

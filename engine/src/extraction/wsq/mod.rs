@@ -6,6 +6,8 @@
 //! been checked. Arithmetic is in `f32`, in the order of the reference decoder, so that pixels
 //! agree with its own.
 
+#![forbid(unsafe_code)]
+
 mod analysis;
 mod bin_widths;
 mod coding;

@@ -119,6 +119,10 @@ pub fn contents(bytes: &[u8]) -> Result<Contents, Damage> {
     if let Some(standard) = Standard::identify(bytes) {
         return of_record(standard, bytes);
     }
+    if bytes.starts_with(b"FMR\0") {
+        // Of no edition that is known, or too short to tell: the first one says what is missing of it.
+        return of_record(Standard::Iso19794_2_2005, bytes);
+    }
     match image_kind(bytes) {
         Some((kind, format)) => of_image(kind, format, bytes),
         None => of_transaction(bytes),
