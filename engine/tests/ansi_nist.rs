@@ -260,7 +260,8 @@ fn the_standard_format_says_the_same_minutiae_as_the_fbi_s() {
         assert_eq!(set.format, MinutiaeFormat::Standard);
         let record = theirs.records.iter().find(|r| r.record_type() == 9 && r.idc() == set.idc).unwrap();
         let field = record.field(23).unwrap();
-        for (ours, items) in set.minutiae.iter().zip(field.subfields()) {
+        for (ours, subfield) in set.minutiae.iter().zip(field.subfields()) {
+            let items: Vec<_> = subfield.items().collect();
             let number = |from, to| items[1][from..to].parse::<f64>().unwrap();
             let (x, y, degrees) = (number(0, 4), number(4, 8), number(8, 11));
             let across = f64::from(ours.x) - x / 5.08;

@@ -99,7 +99,7 @@ pub fn translate(bytes: &[u8], mapping: &Mapping) -> Outcome<Translation> {
 
 /// R-DATA-1 in records of prints: a comment or a field of the sender's own may say anything of anybody.
 fn only_known_fields(index: usize, record: &Record) -> Outcome<()> {
-    let said = record.fields().iter().find(|field| match field.number {
+    let said = record.fields().find(|field| match field.number {
         // Comments, and where on Earth the print was taken.
         20 | 998 => true,
         // Of Type-9 these are minutiae of the standard's own.

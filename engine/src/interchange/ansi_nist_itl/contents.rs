@@ -4,6 +4,8 @@ use super::error::ItlError;
 use super::record::Record;
 
 const CNT: u16 = 3;
+/// Three digits is what the standard has for their number.
+const MOST_RECORDS: usize = 999;
 
 pub(super) struct Entry {
     pub record_type: u8,
@@ -14,10 +16,14 @@ pub(super) struct Entry {
 pub(super) fn listed(header: &Record) -> Result<Vec<Entry>, ItlError> {
     let field = header.required(CNT)?;
     let mut pairs = Vec::new();
-    for (i, items) in field.subfields().enumerate() {
-        let [first, second] = items[..] else {
-            return Err(header.error(CNT, format!("subfield {} has {} items, not 2", i + 1, items.len())));
+    for (i, subfield) in field.subfields().enumerate() {
+        let Some([first, second]) = subfield.exactly() else {
+            let found = subfield.items().count();
+            return Err(header.error(CNT, format!("subfield {} has {found} items, not 2", i + 1)));
         };
+        if i > MOST_RECORDS {
+            return Err(header.error(CNT, format!("lists more than {MOST_RECORDS} records")));
+        }
         pairs.push((header.whole(CNT, first, 99)?, header.whole(CNT, second, 999)?));
     }
     let mut pairs = pairs.into_iter();

@@ -39,8 +39,8 @@ impl File {
             return Err(ItlError { record: Some(0), record_type: None, field: None, offset: 0, problem });
         };
         let text = |number| required(record, number);
-        let first = |field: &Field| {
-            field.subfields().next().and_then(|items| items.first().map(|item| (*item).into()))
+        let first = |field: Field<'_>| {
+            field.subfields().next().and_then(|subfield| subfield.items().next()).map(Into::into)
         };
         Ok(Transaction {
             version: u16::try_from(record.number(2, 9999)?).unwrap_or(0),

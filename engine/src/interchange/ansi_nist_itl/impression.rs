@@ -5,7 +5,7 @@
 
 use super::error::ItlError;
 use super::read::IMAGE_HEADER;
-use super::record::{DATA, Field, Record};
+use super::record::{DATA, Field, Record, Subfield};
 use super::{File, image_header};
 
 /// How an image is compressed (2011, table 15).
@@ -120,7 +120,8 @@ impl File {
     /// The images of fingers, in the order of their records. (Types 3, 5 and 6 are of the resolutions and depths of 1993, which
     /// no matcher uses; Type-15 is palms.)
     pub fn impressions(&self) -> Result<Vec<Impression<'_>>, ItlError> {
-        let mut impressions = Vec::new();
+        let is_image = |record: &&Record| matches!(record.record_type(), 4 | 13 | 14);
+        let mut impressions = Vec::with_capacity(self.records.iter().filter(is_image).count());
         for record in &self.records {
             match record.record_type() {
                 4 => impressions.push(self.type_4(record)?),
@@ -252,7 +253,7 @@ fn byte(record: &Record, number: u16) -> Result<u8, ItlError> {
 }
 
 fn positions(record: &Record) -> Result<Vec<u8>, ItlError> {
-    let subfields = record.required(13)?.subfields().flatten();
+    let subfields = record.required(13)?.subfields().flat_map(Subfield::items);
     subfields
         .map(|item| record.whole(13, item, 99).map(|code| u8::try_from(code).unwrap_or(u8::MAX)))
         .collect()
@@ -280,12 +281,12 @@ fn ppi_of_per_mm(text: &str) -> Option<u16> {
 
 fn missing(record: &Record) -> Result<Vec<MissingFinger>, ItlError> {
     let Some(field) = record.field(18).filter(|_| record.record_type() == 14) else { return Ok(Vec::new()) };
-    let finger = |items: Vec<&str>| match items[..] {
-        [finger, reason] => {
+    let finger = |subfield: Subfield<'_>| match subfield.exactly() {
+        Some([finger, reason]) => {
             let position = u8::try_from(record.whole(18, finger, 99)?).unwrap_or(u8::MAX);
             Ok(MissingFinger { position, amputated: reason == "XX" })
         }
-        _ => Err(record.error(18, "has a subfield that is not a finger and a reason")),
+        None => Err(record.error(18, "has a subfield that is not a finger and a reason")),
     };
     field.subfields().map(finger).collect()
 }
@@ -299,8 +300,8 @@ fn segments(record: &Record) -> Result<Vec<Segment>, ItlError> {
     for number in [21, 25] {
         let Some(field) = record.field(number) else { continue };
         let known: Vec<u8> = segments.iter().map(|segment| segment.position).collect();
-        for items in field.subfields() {
-            let values = items.iter().map(|item| item.parse::<i32>()).collect::<Result<Vec<_>, _>>();
+        for subfield in field.subfields() {
+            let values = subfield.items().map(|item| item.parse::<i32>()).collect::<Result<Vec<_>, _>>();
             let segment = values.ok().and_then(|values| match number {
                 21 => rectangle(&values),
                 _ => around_polygon(&values),

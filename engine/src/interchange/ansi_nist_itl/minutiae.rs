@@ -16,7 +16,7 @@
 use super::File;
 use super::error::ItlError;
 use super::impression::Impression;
-use super::record::Record;
+use super::record::{Record, Subfield};
 use crate::minutia::{Minutia, MinutiaType};
 
 /// Which fields minutiae were read from.
@@ -77,7 +77,7 @@ impl File {
     pub fn unread_features(&self) -> Vec<UnreadFeatures> {
         let unread = |record: &Record| {
             let number = |number: &u16| matches!(number, 13..=125 | 151..=225 | 300..=399);
-            let fields = record.fields().iter().map(|field| field.number).filter(number).collect();
+            let fields = record.fields().map(|field| field.number).filter(number).collect();
             let efs_minutiae = record.field(331).map_or(0, |field| field.subfields().count());
             UnreadFeatures { record: record.place.record, idc: record.idc(), fields, efs_minutiae }
         };
@@ -93,8 +93,8 @@ fn pixels_of_hundredths(hundredths: u32) -> u32 {
 
 fn standard(record: &Record, impressions: &[Impression<'_>]) -> Result<MinutiaeSet, ItlError> {
     let mut read = Vec::new();
-    for items in record.required(12)?.subfields().filter(|items| *items != [""]) {
-        let [_, place, quality, kind, ..] = items[..] else {
+    for subfield in record.required(12)?.subfields().filter(|subfield| !subfield.is_empty()) {
+        let Some([_, place, quality, kind]) = subfield.first() else {
             return Err(record.error(12, "has a minutia of less than 4 items"));
         };
         let part = |from, to| place.get(from..to).and_then(super::record::whole);
@@ -155,7 +155,7 @@ fn quality_of_63(quality: u32) -> u8 {
 /// The first position of the field; others are guesses of where else the finger may belong.
 fn position(record: &Record, number: u16) -> Result<u8, ItlError> {
     let field = record.required(number)?;
-    let first = field.subfields().next().and_then(|items| items.first().copied()).unwrap_or_default();
+    let first = field.subfields().next().and_then(|subfield| subfield.items().next()).unwrap_or_default();
     Ok(u8::try_from(record.whole(number, first, 99)?).unwrap_or(0))
 }
 
@@ -177,9 +177,10 @@ fn incits_378(record: &Record) -> Result<MinutiaeSet, ItlError> {
         short(u32::try_from((u64::from(value) * 100_000 + scale) / (2 * scale)).unwrap_or(u32::MAX))
     };
     let (width, height) = (record.number(128, 99_999)?, record.number(129, 99_999)?);
-    let minutia = |items: Vec<&str>| {
-        let [_, x, y, angle, kind, quality] = items[..] else {
-            return Err(record.error(137, format!("has a minutia of {} items, not 6", items.len())));
+    let minutia = |subfield: Subfield<'_>| {
+        let Some([_, x, y, angle, kind, quality]) = subfield.exactly() else {
+            let found = subfield.items().count();
+            return Err(record.error(137, format!("has a minutia of {found} items, not 6")));
         };
         let item = |item, to| record.whole(137, item, to);
         let (x, y) = (item(x, 99_999)?, item(y, 99_999)?);
@@ -198,7 +199,7 @@ fn incits_378(record: &Record) -> Result<MinutiaeSet, ItlError> {
             quality: u8::try_from(item(quality, 100)?).unwrap_or(0),
         })
     };
-    let subfields = record.required(137)?.subfields().filter(|items| *items != [""]);
+    let subfields = record.required(137)?.subfields().filter(|subfield| !subfield.is_empty());
     let minutiae: Vec<Minutia> = subfields.map(minutia).collect::<Result<_, ItlError>>()?;
     let count = record.number(136, 9999)? as usize;
     if count != minutiae.len() {

@@ -1,7 +1,7 @@
 //! From bytes to records: lengths, tags, separators, and that the contents (1.003) are what is there.
 
 use super::error::{ItlError, Place};
-use super::record::{Body, DATA, FS, Field, GS, Record, Value};
+use super::record::{Body, FS, GS, Record, Span, Tagged, is_data};
 use super::{contents, rules};
 
 /// Header of a binary image record (Types 3 to 6). Unit: bytes.
@@ -14,7 +14,8 @@ pub(super) fn records(bytes: &[u8]) -> Result<Vec<Record>, ItlError> {
     let edition = rules::edition(&header)?;
     rules::check(&header, edition)?;
     let listed = contents::listed(&header)?;
-    let mut records = vec![header];
+    let mut records = Vec::with_capacity(listed.len() + 1);
+    records.push(header);
     for (i, entry) in listed.into_iter().enumerate() {
         let place = Place { record: i + 1, record_type: entry.record_type };
         place
@@ -59,18 +60,25 @@ fn tagged(bytes: &[u8], at: usize, place: Place) -> Result<(Record, usize), ItlE
     let text = bytes.get(..end - 1).unwrap_or_default();
     let ended = bytes.get(end - 1) == Some(&FS);
     place.check(ended, Some(1), at, || format!("says {length} bytes, but the last of them is not FS"))?;
-    let (mut fields, mut next) = (Vec::new(), at);
+    let (mut spans, mut next) = (Vec::new(), at);
     loop {
-        let (field, after) = field(text, next, place)?;
-        fields.push(field);
+        let (tag, after) = field(text, next, place)?;
+        let number = (tag.record_type == place.record_type).then_some(tag.number);
+        let too_far = |_| place.error(number, next, "is more than 4 GiB behind the start of the record");
+        let start = u32::try_from(next - at).map_err(too_far)?;
+        let tag_bytes = u8::try_from(tag.end - next).unwrap_or(u8::MAX);
+        spans.push(Span { start, number: tag.number, record_type: tag.record_type, tag_bytes });
         match after {
             Some(after) => next = after,
             None => break,
         }
     }
-    let mut record = Record { place, offset: at, idc: 0, body: Body::Tagged(fields) };
+    spans.shrink_to_fit();
+    let own = text.get(at..).unwrap_or_default().to_vec();
+    let body = Body::Tagged(Tagged { bytes: own, spans });
+    let mut record = Record { place, offset: at, idc: 0, body };
     if place.record_type > 1 {
-        let second = record.fields().get(1).map(|field| (field.record_type, field.number));
+        let second = record.fields().nth(1).map(|field| (field.record_type, field.number));
         if second != Some((place.record_type, 2)) {
             return Err(record.error(2, "is not the second field, and must be"));
         }
@@ -111,16 +119,13 @@ fn length(bytes: &[u8], at: usize, place: Place) -> Result<usize, ItlError> {
     Ok(length)
 }
 
-/// A field, and where the next one starts; `text` ends before the record's FS.
-fn field(text: &[u8], at: usize, place: Place) -> Result<(Field, Option<usize>), ItlError> {
+/// The tag of a field, and where the next one starts; `text` ends before the record's FS.
+fn field(text: &[u8], at: usize, place: Place) -> Result<(Tag, Option<usize>), ItlError> {
     let tag = Tag::read(text, at).map_err(|problem| place.error(None, at, problem))?;
-    let (own, number) = (tag.record_type == place.record_type, tag.number);
-    let of_field = |problem: &str| place.error(Some(number), at, problem);
+    let of_field = |problem: &str| place.error(Some(tag.number), at, problem);
     let rest = text.get(tag.end..).unwrap_or_default();
-    let spelled = String::from_utf8_lossy(text.get(at..tag.end - 1).unwrap_or_default()).into_owned();
-    let make = |value| Field { tag: spelled, record_type: tag.record_type, number, offset: at, value };
-    if own && number == DATA && place.record_type >= 10 {
-        return Ok((make(Value::Data(rest.to_vec())), None));
+    if is_data(place, tag.record_type, tag.number) {
+        return Ok((tag, None));
     }
     let length = rest.iter().position(|b| matches!(*b, GS | FS)).unwrap_or(rest.len());
     let (value, after) = rest.split_at(length);
@@ -130,10 +135,14 @@ fn field(text: &[u8], at: usize, place: Place) -> Result<(Field, Option<usize>),
     let value = std::str::from_utf8(value).map_err(|_| of_field("is not text in ASCII or UTF-8"))?;
     let forbidden = if place.record_type == 1 { forbidden_in_header } else { forbidden };
     if let Some(position) = value.bytes().position(forbidden) {
-        return Err(place.error(Some(number), tag.end + position, "has a character that text cannot have"));
+        return Err(place.error(
+            Some(tag.number),
+            tag.end + position,
+            "has a character that text cannot have",
+        ));
     }
     let next = (!after.is_empty()).then_some(tag.end + length + 1);
-    Ok((make(Value::Text(value.into())), next))
+    Ok((tag, next))
 }
 
 fn is_separator(byte: u8) -> bool {

@@ -26,30 +26,48 @@ pub struct Record {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Body {
-    Tagged(Vec<Field>),
+    Tagged(Tagged),
     /// Types 3 to 8: the whole record, its length included.
     Binary(Vec<u8>),
 }
 
-/// A field of a tagged record.
+/// A tagged record as it stands in the file, and where its fields are. *Why not a value of its own for each field:* a field can
+/// have five bytes, and would take a hundred; a file of nothing else would take twenty times its size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// The tag as it is spelled, without its colon: `14.001`, `1.01`.
-    pub(super) tag: String,
+pub(super) struct Tagged {
+    /// From the first tag to before the FS.
+    pub(super) bytes: Vec<u8>,
+    /// In the order of the record; each ends a GS before the next, the last where the bytes end.
+    pub(super) spans: Vec<Span>,
+}
+
+/// Where a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Of its tag, from the start of the record.
+    pub(super) start: u32,
+    pub(super) number: u16,
+    pub(super) record_type: u8,
+    /// Of its tag, with the colon.
+    pub(super) tag_bytes: u8,
+}
+
+/// A field of a tagged record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
     /// Of the tag. A file of NIST's own has a field 13.005 in a Type-9 record, so it can be another than the record's.
     pub(super) record_type: u8,
     /// Number within the type, from 1.
     pub number: u16,
     /// Where its tag starts. Unit: bytes from the start of the file.
     pub(super) offset: usize,
-    pub(super) value: Value,
+    value: &'a [u8],
+    is_data: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    Text(String),
-    Data(Vec<u8>),
-}
+/// A subfield of a field of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subfield<'a>(&'a str);
 
 impl Record {
     /// 1-99.
@@ -68,16 +86,38 @@ impl Record {
     }
 
     /// All fields in their order; none in a binary record (Types 3 to 8).
-    pub fn fields(&self) -> &[Field] {
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let spans = self.spans();
+        let nexts = spans.iter().skip(1).map(Some).chain([None]);
+        spans.iter().zip(nexts).map(|(span, next)| self.at(span, next))
+    }
+
+    pub(super) fn spans(&self) -> &[Span] {
         match &self.body {
-            Body::Tagged(fields) => fields,
+            Body::Tagged(tagged) => &tagged.spans,
             Body::Binary(_) => &[],
         }
     }
 
+    fn at(&self, span: &Span, next: Option<&Span>) -> Field<'_> {
+        let bytes = match &self.body {
+            Body::Tagged(tagged) => &tagged.bytes[..],
+            Body::Binary(_) => &[],
+        };
+        let start = span.start as usize;
+        let end = next.map_or(bytes.len(), |next| (next.start as usize).saturating_sub(1));
+        Field {
+            record_type: span.record_type,
+            number: span.number,
+            offset: self.offset + start,
+            value: bytes.get(start + usize::from(span.tag_bytes)..end).unwrap_or_default(),
+            is_data: is_data(self.place, span.record_type, span.number),
+        }
+    }
+
     /// The first field of this number and of the record's own type.
-    pub fn field(&self, number: u16) -> Option<&Field> {
-        self.fields().iter().find(|field| field.number == number && field.record_type == self.record_type())
+    pub fn field(&self, number: u16) -> Option<Field<'_>> {
+        self.fields().find(|field| field.number == number && field.record_type == self.record_type())
     }
 
     /// A binary record (Types 3 to 8), whole, with its length in the first four bytes.
@@ -91,17 +131,18 @@ impl Record {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match &self.body {
             Body::Binary(bytes) => out.extend(bytes),
-            Body::Tagged(fields) => {
-                for (i, field) in fields.iter().enumerate() {
-                    if i > 0 {
-                        out.push(GS);
-                    }
-                    out.extend(field.tag.as_bytes());
-                    out.push(b':');
-                    out.extend(field.bytes());
-                }
+            Body::Tagged(tagged) => {
+                out.extend(&tagged.bytes);
                 out.push(FS);
             }
+        }
+    }
+
+    /// How many bytes it has in the file.
+    pub(super) fn length(&self) -> usize {
+        match &self.body {
+            Body::Binary(bytes) => bytes.len(),
+            Body::Tagged(tagged) => tagged.bytes.len() + 1,
         }
     }
 
@@ -110,7 +151,7 @@ impl Record {
         self.place.error(Some(number), offset, problem)
     }
 
-    pub(super) fn required(&self, number: u16) -> Result<&Field, ItlError> {
+    pub(super) fn required(&self, number: u16) -> Result<Field<'_>, ItlError> {
         self.field(number).ok_or_else(|| self.error(number, "is missing, and must be there"))
     }
 
@@ -136,34 +177,60 @@ pub(super) fn whole(item: &str) -> Option<u32> {
     item.parse().ok()
 }
 
-impl Field {
-    /// The item, where the field has just one.
-    pub fn text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Text(text) if !text.contains([RS, US]) => Some(text),
-            _ => None,
-        }
+/// Whether a field is the binary one of its record.
+pub(super) fn is_data(place: Place, record_type: u8, number: u16) -> bool {
+    number == DATA && record_type == place.record_type && record_type >= 10
+}
+
+impl<'a> Field<'a> {
+    /// The whole value, where it is text. It was checked to be UTF-8 when it was read.
+    fn whole(self) -> Option<&'a str> {
+        if self.is_data { None } else { std::str::from_utf8(self.value).ok() }
     }
 
-    /// The subfields, each as its items. One, with one item, where there is no separator; none of binary data.
-    pub fn subfields(&self) -> impl Iterator<Item = Vec<&str>> {
-        let text = match &self.value {
-            Value::Text(text) => Some(text.as_str()),
-            Value::Data(_) => None,
-        };
-        text.into_iter().flat_map(|text| text.split(RS)).map(|subfield| subfield.split(US).collect())
+    /// The item, where the field has just one.
+    pub fn text(self) -> Option<&'a str> {
+        self.whole().filter(|text| !text.contains([RS, US]))
+    }
+
+    /// The subfields. One, with one item, where there is no separator; none of binary data.
+    pub fn subfields(self) -> impl Iterator<Item = Subfield<'a>> {
+        self.whole().into_iter().flat_map(|text| text.split(RS)).map(Subfield)
     }
 
     /// The value with its separators, or the binary data.
-    pub fn bytes(&self) -> &[u8] {
-        match &self.value {
-            Value::Text(text) => text.as_bytes(),
-            Value::Data(data) => data,
-        }
+    pub fn bytes(self) -> &'a [u8] {
+        self.value
     }
 
     /// Where the field's tag starts. Unit: bytes from the start of the file that was read.
-    pub fn offset(&self) -> usize {
+    pub fn offset(self) -> usize {
         self.offset
+    }
+}
+
+impl<'a> Subfield<'a> {
+    /// Its items; one where there is no separator.
+    pub fn items(self) -> impl Iterator<Item = &'a str> {
+        self.0.split(US)
+    }
+
+    /// Its items, where there are just so many.
+    pub fn exactly<const N: usize>(self) -> Option<[&'a str; N]> {
+        (self.items().count() == N).then(|| self.first()).flatten()
+    }
+
+    /// Its first items, where there are so many or more.
+    pub fn first<const N: usize>(self) -> Option<[&'a str; N]> {
+        let (mut first, mut items) = ([""; N], self.items());
+        for place in &mut first {
+            *place = items.next()?;
+        }
+        Some(first)
+    }
+
+    /// Whether it has one item, and nothing in it.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
     }
 }

@@ -5,7 +5,7 @@
 //! somewhere was made by something that may have mixed up the fingers, too, and these decide about people.
 
 use super::error::ItlError;
-use super::record::{Body, DATA, Field, Record, whole};
+use super::record::{Body, DATA, Field, Record, Span, whole};
 
 /// What an item can be.
 #[derive(Clone, Copy)]
@@ -172,18 +172,19 @@ fn follows(record: &Record, rule: &Rule) -> Result<(), ItlError> {
         return Err(record.error(number, "is empty, and must not be"));
     }
     let (least, most) = rule.items;
-    for (i, items) in field.subfields().enumerate() {
+    for (i, subfield) in field.subfields().enumerate() {
         if i >= rule.subfields {
             return Err(record.error(number, format!("has more than {} subfields", rule.subfields)));
         }
-        if items.len() < least || items.len() > most {
+        let found = subfield.items().count();
+        if found < least || found > most {
             let allowed = if least == most { format!("{least}") } else { format!("{least} to {most}") };
-            let problem = format!("subfield {} has {} items, not {allowed}", i + 1, items.len());
+            let problem = format!("subfield {} has {found} items, not {allowed}", i + 1);
             return Err(record.error(number, problem));
         }
         // An optional field may be there and say nothing.
         if let Some(problem) =
-            items.iter().filter(|item| !item.is_empty()).find_map(|item| rule.item.refuses(item))
+            subfield.items().filter(|item| !item.is_empty()).find_map(|item| rule.item.refuses(item))
         {
             return Err(record.error(number, problem));
         }
@@ -221,12 +222,16 @@ impl Item {
 }
 
 fn no_field_twice(record: &Record) -> Result<(), ItlError> {
-    let mut tags: Vec<_> = record.fields().iter().map(|f| (f.record_type, f.number, f.offset)).collect();
-    tags.sort_unstable();
-    match tags.windows(2).find(|pair| (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1)) {
-        Some(&[_, (_, number, offset)]) => {
-            Err(record.place.error(Some(number), offset, "is there twice, and may be there once"))
-        }
+    let mut spans = record.spans().to_vec();
+    spans.sort_unstable_by_key(|span| (span.record_type, span.number, span.start));
+    let same =
+        |pair: &&[Span]| (pair[0].record_type, pair[0].number) == (pair[1].record_type, pair[1].number);
+    match spans.windows(2).find(same) {
+        Some([_, second]) => Err(record.place.error(
+            Some(second.number),
+            record.offset + second.start as usize,
+            "is there twice, and may be there once",
+        )),
         _ => Ok(()),
     }
 }
@@ -234,7 +239,7 @@ fn no_field_twice(record: &Record) -> Result<(), ItlError> {
 fn header(record: &Record, edition: u32) -> Result<(), ItlError> {
     // 2011 has 1.016 to 1.018, no edition has more.
     let last = if edition >= EDITION_2011 { 18 } else { 15 };
-    if let Some(field) = record.fields().iter().find(|f| f.record_type != 1 || f.number > last) {
+    if let Some(field) = record.fields().find(|f| f.record_type != 1 || f.number > last) {
         let problem = format!("is not a field of a Type-1 record of edition {edition:04}");
         return Err(record.place.error(Some(field.number), field.offset, problem));
     }
@@ -257,7 +262,7 @@ fn minutiae(record: &Record) -> Result<(), ItlError> {
                 record.required(number)?;
             }
             let count = record.number(10, 9999)? as usize;
-            let there = record.required(12)?.subfields().filter(|items| *items != [""]).count();
+            let there = record.required(12)?.subfields().filter(|subfield| !subfield.is_empty()).count();
             if count != there {
                 return Err(record.error(12, format!("has {there} minutiae, and 9.010 says {count}")));
             }
@@ -299,10 +304,11 @@ fn image(record: &Record) -> Result<(), ItlError> {
     super::image_header::check(record)
 }
 
-fn segments(record: &Record, field: &Field) -> Result<(), ItlError> {
-    for (i, items) in field.subfields().enumerate() {
-        let edges: Vec<i32> = items.iter().filter_map(|item| item.parse().ok()).collect();
-        let [finger, left, right, top, bottom] = edges[..] else {
+fn segments(record: &Record, field: Field<'_>) -> Result<(), ItlError> {
+    for (i, subfield) in field.subfields().enumerate() {
+        // What is empty, the rule of the field let through.
+        let numbers = subfield.exactly().map(|items: [&str; 5]| items.map(|item| item.parse::<i32>()));
+        let Some([Ok(finger), Ok(left), Ok(right), Ok(top), Ok(bottom)]) = numbers else {
             return Err(record.error(21, format!("subfield {} is not a finger and four edges", i + 1)));
         };
         if !(1..=19).contains(&finger) || left >= right || top >= bottom {
@@ -314,7 +320,7 @@ fn segments(record: &Record, field: &Field) -> Result<(), ItlError> {
 
 /// No finger twice as one kind of impression: then one of the two is of another finger, and nobody can say which.
 pub(super) fn no_finger_twice(records: &[Record]) -> Result<(), ItlError> {
-    let mut seen: Vec<(u8, Vec<u8>, u8)> = Vec::new();
+    let mut seen: Vec<(u8, Vec<u8>, u8)> = Vec::with_capacity(records.len());
     for record in records {
         let Some((impression, positions)) = super::impression::taken_from(record)? else { continue };
         if positions.contains(&0) {

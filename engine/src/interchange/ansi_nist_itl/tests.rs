@@ -58,7 +58,26 @@ fn a_small_transaction_is_read_and_written_again() {
     let person = file.records[1].field(18).unwrap();
     assert_eq!(person.text(), Some("M\u{fc}ller, J."));
     let list = file.records[1].field(34).unwrap();
-    assert_eq!((list.text(), list.subfields().collect::<Vec<_>>()), (None, vec![vec!["a"], vec!["b"]]));
+    let items: Vec<_> = list.subfields().map(Subfield::exactly).collect();
+    assert_eq!((list.text(), items), (None, vec![Some(["a"]), Some(["b"])]));
+}
+
+#[test]
+fn a_field_is_found_by_its_number_and_has_its_own_bytes() {
+    let bytes = small();
+    let file = File::decode(&bytes).unwrap();
+    let print = &file.records[2];
+    assert_eq!(print.fields().count(), 17);
+    for field in print.fields() {
+        let tag = format!("14.{:03}:", field.number);
+        let spelled = [tag.as_bytes(), field.bytes()].concat();
+        assert_eq!(bytes[field.offset()..][..spelled.len()], spelled, "{tag}");
+    }
+    let data = print.field(DATA).unwrap();
+    assert_eq!((data.text(), data.subfields().count(), data.bytes().len()), (None, 0, 12));
+    let segment = print.field(21).unwrap().subfields().next().unwrap();
+    assert_eq!((segment.exactly(), segment.first()), (Some(["7", "0", "2", "0", "3"]), Some(["7", "0"])));
+    assert_eq!((segment.exactly::<4>(), segment.first::<6>(), segment.is_empty()), (None, None, false));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use whorl_engine::extraction::{ImageFormat, image};
-use whorl_engine::interchange::ansi_nist_itl::{File, Impression, ItlError, MinutiaeSet, Record};
+use whorl_engine::interchange::ansi_nist_itl::{
+    Field, File, Impression, ItlError, MinutiaeSet, Record, Subfield,
+};
 use whorl_engine::interchange::{Finger, Standard};
 
 /// A resolution at which every size is within the limits that depend on it: what is looked at here is the header.
@@ -199,11 +201,12 @@ fn of_transaction(bytes: &[u8]) -> Result<Contents, Damage> {
 
 /// Text as it is, with its separators made visible; of what is binary its length.
 fn fields(record: &Record) -> Vec<(String, String)> {
-    let value = |field: &whorl_engine::interchange::ansi_nist_itl::Field| {
-        let text: Vec<_> = field.subfields().map(|items| items.join(" | ")).collect();
+    let value = |field: Field<'_>| {
+        let items = |subfield: Subfield<'_>| subfield.items().collect::<Vec<_>>().join(" | ");
+        let text: Vec<_> = field.subfields().map(items).collect();
         if text.is_empty() { format!("{} bytes", field.bytes().len()) } else { text.join(" || ") }
     };
-    let fields = record.fields().iter();
+    let fields = record.fields();
     fields.map(|field| (format!("{}.{:03}", record.record_type(), field.number), value(field))).collect()
 }
 
