@@ -2,12 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt::Write;
 use std::io::Cursor;
 
 use image::imageops::FilterType;
 use image::{ColorType, DynamicImage, GrayImage, ImageDecoder, ImageEncoder, ImageReader, Limits};
 
-use super::{ExtractionError, ImageFormat, Request, Segment, jp2, wsq};
+use super::{ExtractionError, ImageFormat, Request, Segment, jp2, tiff, wsq};
 use crate::tunables::RESOLUTION_PPI;
 
 /// Least resolution that is accepted. Below it ridges are under two pixels wide.
@@ -16,6 +17,11 @@ pub const RESOLUTION_PPI_MIN: u16 = 250;
 pub const RESOLUTION_PPI_MAX: u16 = 2000;
 /// Largest image: a ten-print card's slap at 1 000 ppi is half of it. Unit: pixels.
 pub const PIXELS_MAX: u64 = 16 << 20;
+/// Most memory that [`check`] takes besides eight times the file. A PNG can have compressed chunks before its pixels, and a few
+/// bytes of them can say any number of zeros; the server reads headers itself. Unit: bytes.
+pub const HEADER_MEMORY_MAX: u64 = 16 << 20;
+/// Most that a header may unpack to: the buffer doubles as it grows, and is copied then. Unit: bytes.
+const HEADER_UNPACKED_MAX: u64 = HEADER_MEMORY_MAX / 4;
 /// Largest side, at 500 ppi, of an image, or of the segment that is asked for: no finger is 10 cm long, and a low declared
 /// resolution must not swell an image. Unit: pixels.
 pub const SIDE_PX_MAX: u32 = 2048;
@@ -52,7 +58,10 @@ pub fn check(format: ImageFormat, bytes: &[u8], resolution_ppi: u16) -> Result<(
         ImageFormat::Wsq => wsq::size(bytes, PIXELS_MAX).map_err(undecodable),
         ImageFormat::Jp2 => jp2::header(bytes).map(|header| (header.width, header.height)),
         _ => {
-            let decoder = reader(format, bytes)?.into_decoder().map_err(undecodable)?;
+            if format == ImageFormat::Tiff {
+                tiff::check(bytes)?;
+            }
+            let decoder = reader(format, bytes, HEADER_UNPACKED_MAX)?.into_decoder().map_err(undecodable)?;
             let (width, height) = decoder.dimensions();
             pixel_limit(width, height)?;
             match decoder.color_type() {
@@ -105,8 +114,12 @@ pub(super) fn pixel_limit(width: u32, height: u32) -> Result<(), ExtractionError
     Err(ExtractionError::Size { width, height, limit })
 }
 
-/// A reader with a codec of `image`; its memory is limited, also that of the header.
-fn reader(format: ImageFormat, bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, ExtractionError> {
+/// A reader with a codec of `image`; its memory is limited, also that of the header, as far as the codec lets it.
+fn reader(
+    format: ImageFormat,
+    bytes: &[u8],
+    memory_max: u64,
+) -> Result<ImageReader<Cursor<&[u8]>>, ExtractionError> {
     let format = match format {
         ImageFormat::Png => image::ImageFormat::Png,
         ImageFormat::Bmp => image::ImageFormat::Bmp,
@@ -116,7 +129,7 @@ fn reader(format: ImageFormat, bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(PIXELS_MAX * 8);
+    limits.max_alloc = Some(memory_max);
     reader.limits(limits);
     Ok(reader)
 }
@@ -131,7 +144,7 @@ fn pixels(format: ImageFormat, bytes: &[u8]) -> Result<GrayImage, ExtractionErro
         }
         ImageFormat::Jp2 => jp2::decode(bytes),
         ImageFormat::Jpeg if !has_end_of_jpeg(bytes) => Err(undecodable("the JPEG data end too early")),
-        _ => grey(reader(format, bytes)?.decode().map_err(undecodable)?),
+        _ => grey(reader(format, bytes, PIXELS_MAX * 8)?.decode().map_err(undecodable)?),
     }
 }
 
@@ -154,8 +167,31 @@ fn grey(decoded: DynamicImage) -> Result<GrayImage, ExtractionError> {
     }
 }
 
+/// Why an image is refused, in one short line: decoders quote what they found, which can be long, and no text at all.
 pub(super) fn undecodable(error: impl core::fmt::Display) -> ExtractionError {
-    ExtractionError::Undecodable(error.to_string())
+    let mut line = Line::default();
+    // It fails only where the line is full.
+    let _full = write!(line, "{error}");
+    ExtractionError::Undecodable(line.0.trim().to_owned())
+}
+
+/// Takes as much text as can be shown to the sender, and no more memory than that.
+#[derive(Default)]
+struct Line(String);
+
+/// Unit: bytes; what goes beyond by one character is kept.
+const LINE_MAX: usize = 240;
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for character in text.chars() {
+            if self.0.len() >= LINE_MAX {
+                return Err(std::fmt::Error);
+            }
+            self.0.push(if character.is_control() { ' ' } else { character });
+        }
+        Ok(())
+    }
 }
 
 /// Resamples to 500 ppi where it is not; the Lanczos window widens when shrinking, so it is its own low-pass filter.

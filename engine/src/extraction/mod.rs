@@ -9,6 +9,7 @@ pub mod image;
 mod jp2;
 pub mod mindtct;
 pub mod pool;
+mod tiff;
 pub mod worker;
 pub mod wsq;
 
