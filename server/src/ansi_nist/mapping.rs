@@ -74,7 +74,7 @@ mapping! {
     application_place = two(701), "application.place";
     /// Category 1, as 20261120.
     application_date = two(702), "application.date";
-    /// R-DATA-2: Y or N, like all that follow but the last two.
+    /// R-DATA-2: Y or N, like the four that follow.
     aged_14_or_over = two(711), "attestations.aged_14_or_over";
     /// R-DATA-2.
     informed = two(712), "attestations.informed";
@@ -82,8 +82,6 @@ mapping! {
     not_turned_back = two(713), "attestations.not_turned_back";
     /// R-COMP-2.
     compare_own = two(721), "compare_own";
-    /// R-DATA-5.
-    return_media = two(722), "return_media";
     /// Category 3, as in JSON.
     ground = two(723), "ground";
     /// Of a central operator: two letters.
@@ -105,12 +103,36 @@ mapping! {
 }
 
 impl Mapping {
-    /// Only sound tables come from a file: no field carries two things.
+    /// Only sound tables come from a file: no field carries two things, Type-1 carries the category and the reference number at most, and
+    /// what is written for a category fits into it.
     ///
     /// # Errors
-    /// The field that carries two.
+    /// The field that carries two, or what does not belong to Type-1.
     pub fn checked(self) -> Result<Self, String> {
         let mut carries = BTreeMap::new();
+        let is_word = |word: &&String| {
+            (1..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let mut words = self.categories.0.keys().chain(self.sexes.0.keys());
+        if let Some(word) = words.find(|word| !is_word(word)) {
+            return Err(format!(
+                "`{}` is no word: it has 1 to 16 visible ASCII characters",
+                word.escape_debug()
+            ));
+        }
+        let all = Category::ALL.iter().all(|category| self.categories.word(*category).is_some())
+            && [Sex::Female, Sex::Male, Sex::Unknown].iter().all(|sex| self.sexes.word(*sex).is_some());
+        if !all {
+            return Err("each category and each sex needs a word".to_owned());
+        }
+        let of_type_1 = [self.category, self.reference_number];
+        if let Some((field, path)) =
+            self.rows().find(|(row, _)| row.record_type == 1 && !of_type_1.contains(row))
+        {
+            return Err(format!(
+                "{field} cannot carry {path}: only category and reference_number may be in Type-1"
+            ));
+        }
         for (field, path) in self.rows() {
             if let Some(other) = carries.insert(field, path) {
                 return Err(format!("{field} cannot carry both {other} and {path}"));
@@ -180,13 +202,22 @@ mod tests {
     #[test]
     fn no_field_carries_two_things_and_a_table_may_say_other_fields() {
         assert!(Mapping::default().checked().is_ok());
-        let other: Mapping =
-            toml::from_str("reference_number = \"1.009\"\n[sexes]\n1 = \"male\"\n2 = \"female\"").unwrap();
+        let other: Mapping = toml::from_str(
+            "reference_number = \"1.009\"\n[sexes]\n1 = \"male\"\n2 = \"female\"\n9 = \"unknown\"",
+        )
+        .unwrap();
         assert_eq!(other.reference_number.to_string(), "1.009");
         assert_eq!((other.sexes.meaning("2"), other.sexes.word(Sex::Male)), (Some(Sex::Female), Some("1")));
         assert_eq!(other.sex, Mapping::default().sex);
+        assert!(other.checked().is_ok());
+        let few: Mapping = toml::from_str("[sexes]\nM = \"male\"").unwrap();
+        assert_eq!(few.checked().unwrap_err(), "each category and each sex needs a word");
         let twice: Mapping = toml::from_str("sex = \"2.010\"").unwrap();
         assert_eq!(twice.checked().unwrap_err(), "2.010 cannot carry both reference_number and sex");
+        let header: Mapping = toml::from_str("disclosures = \"1.010\"").unwrap();
+        assert!(header.checked().unwrap_err().contains("1.010 cannot carry disclosures"));
+        let long: Mapping = toml::from_str("[categories]\nAPPLICANT-FOR-ASYLUM = 1\nB = 2\nC = 3").unwrap();
+        assert!(long.checked().unwrap_err().contains("1 to 16"));
     }
 
     #[test]

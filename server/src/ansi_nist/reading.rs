@@ -6,8 +6,8 @@
 //! | Type-4, 13, 14 | the image, its position and resolution; which fingers are marked in a slap; that a finger is missing |
 //! | Type-9 | minutiae of a finger of which the file has no image |
 //!
-//! R-DATA-1: anything else refuses the file: fields of Type-1 and Type-2 in no row, comments and fields that a user defines in records of
-//! images, and all records of other types, which are of faces, irises, signatures and whatever else the law does not know.
+//! R-DATA-1: anything else refuses the file: fields of Type-1 and Type-2 in no row, all but what describes the print in records of
+//! prints, and all records of other types, which are of faces, irises, signatures and whatever else the law does not know.
 
 use std::collections::BTreeMap;
 
@@ -97,19 +97,19 @@ pub fn translate(bytes: &[u8], mapping: &Mapping) -> Outcome<Translation> {
     Ok(Translation { transmission: Value::Object(transmission).to_string().into_bytes(), names })
 }
 
-/// R-DATA-1 in records of prints: a comment or a field of the sender's own may say anything of anybody.
+/// R-DATA-1 in records of prints: what describes the print, and what is in no other list. Comments (xx.020), places on Earth (xx.998),
+/// annotations (xx.902), fields of users' and makers' own and the extended feature set, which has comments, may say anything of anybody.
 fn only_known_fields(index: usize, record: &Record) -> Outcome<()> {
-    let said = record.fields().find(|field| match field.number {
-        // Comments, and where on Earth the print was taken.
-        20 | 998 => true,
-        // Of Type-9 these are minutiae of the standard's own.
-        200..=900 => record.record_type() != 9,
-        _ => false,
-    });
-    match said {
+    let record_type = record.record_type();
+    let is_known = |number: u16| match record_type {
+        // The standard's own fields, the FBI's figures, and those of INCITS 378.
+        9 => matches!(number, 1..=30 | 126..=150),
+        _ => matches!(number, 1..=19 | 21..=27 | 30 | 31 | 999),
+    };
+    match record.fields().find(|field| field.record_type != record_type || !is_known(field.number)) {
         None => Ok(()),
         Some(field) => {
-            let name = format!("record {index}, {}.{:03}", record.record_type(), field.number);
+            let name = format!("record {index}, {}.{:03}", field.record_type, field.number);
             unusable(Why::FieldUnknown, name, "remove this field: nothing was kept or changed")
         }
     }
@@ -126,10 +126,11 @@ impl Draft<'_> {
     fn of_person(&mut self, record: &Record) -> Outcome<()> {
         let record_type = record.record_type();
         for field in record.fields() {
-            let name = FieldName { record_type, number: field.number };
-            let row = self.mapping.rows().find(|(row, _)| *row == name);
+            let name = FieldName { record_type: field.record_type, number: field.number };
+            let row = self.mapping.rows().find(|(row, _)| *row == name && field.record_type == record_type);
             // What of Type-1 is in no row is of the transaction: its length, its parts, its version, who sends it to whom.
-            let is_of_the_file = field.number <= if record_type == 1 { 18 } else { 2 };
+            let last = if record_type == 1 { 18 } else { 2 };
+            let is_of_the_file = field.record_type == record_type && field.number <= last;
             match row {
                 None if is_of_the_file => {}
                 None => {
@@ -142,7 +143,9 @@ impl Draft<'_> {
                         return unusable(Why::FieldInvalid, name.to_string(), "one value is expected");
                     };
                     let value = self.value(name, text)?;
-                    self.put(path, value);
+                    if self.put(path, value).is_some() {
+                        return unusable(Why::FieldInvalid, name.to_string(), "is there twice");
+                    }
                 }
             }
         }
@@ -175,13 +178,7 @@ impl Draft<'_> {
                 invalid("a date like 20261120")
             };
         }
-        let flags = [
-            mapping.aged_14_or_over,
-            mapping.informed,
-            mapping.not_turned_back,
-            mapping.compare_own,
-            mapping.return_media,
-        ];
+        let flags = [mapping.aged_14_or_over, mapping.informed, mapping.not_turned_back, mapping.compare_own];
         match text {
             "Y" if flags.contains(&name) => Ok(json!(true)),
             "N" if flags.contains(&name) => Ok(json!(false)),
@@ -190,22 +187,22 @@ impl Draft<'_> {
         }
     }
 
-    /// Puts a value where its path says, at most one object deep.
-    fn put(&mut self, path: &str, value: Value) {
+    /// Puts a value where its path says, at most one object deep; what was there before.
+    fn put(&mut self, path: &str, value: Value) -> Option<Value> {
         let Some((parent, child)) = path.split_once('.') else {
-            self.transmission.insert(path.to_owned(), value);
-            return;
+            return self.transmission.insert(path.to_owned(), value);
         };
-        if let Value::Object(object) = self.transmission.entry(parent).or_insert_with(|| json!({})) {
-            object.insert(child.to_owned(), value);
+        match self.transmission.entry(parent).or_insert_with(|| json!({})) {
+            Value::Object(object) => object.insert(child.to_owned(), value),
+            _ => None,
         }
     }
 
     /// Images, and minutiae of fingers without one.
     fn prints(&mut self, file: &File) -> Outcome<()> {
         let mut prints = Vec::new();
-        let mut of_image = Vec::new();
-        for impression in file.impressions()? {
+        let impressions = file.impressions()?;
+        for impression in &impressions {
             let name = format!("record {} (Type-{})", impression.record, impression.record_type);
             if impression.data.is_empty() {
                 // R-DATA-1 has no field for why a finger is missing: the set is without it.
@@ -222,26 +219,47 @@ impl Draft<'_> {
             }
             let position = position(&impression.positions, &name)?;
             self.names.insert(format!("fingerprints[{}]", prints.len()), name.clone());
-            of_image.push(position);
-            prints.push(of_impression(&impression, position, &name)?);
+            prints.push(of_impression(impression, position, &name)?);
         }
         for set in file.minutiae()? {
-            if !of_image.contains(&set.position) {
+            if !impressions.iter().any(|impression| has_finger(impression, &set)) {
                 let name = format!("record {} (Type-9)", set.record);
                 self.names.insert(format!("fingerprints[{}]", prints.len()), name.clone());
                 prints.push(of_minutiae(&set, &name)?);
             }
+        }
+        if prints.is_empty() {
+            return unusable(
+                Why::FieldInvalid,
+                "1.003",
+                "the file has no print: no image, and no minutiae that are read",
+            );
         }
         self.transmission.insert("fingerprints".to_owned(), Value::Array(prints));
         Ok(())
     }
 }
 
+/// Whether minutiae are of an image, by its IDC, or of a finger that is compared from an image: its own, or marked in a slap.
+fn has_finger(impression: &Impression<'_>, set: &MinutiaeSet) -> bool {
+    let thumb = match set.position {
+        1 => 11,
+        6 => 12,
+        _ => u8::MAX,
+    };
+    let is_known = set.position > 0;
+    impression.idc == set.idc
+        || is_known && (impression.positions == [set.position] || impression.positions == [thumb])
+        || is_known && impression.segments.iter().any(|segment| segment.position == set.position)
+}
+
 /// What an image shows; unknown, where it may be one of several fingers.
 fn position(codes: &[u8], name: &str) -> Outcome<u8> {
     match codes {
-        [code @ 0..=15] => Ok(*code),
-        [_] => unusable(Why::FieldInvalid, name, "shows neither a finger nor a slap of codes 0 to 15"),
+        [code @ (0..=15 | 40..=50)] => Ok(*code),
+        [_] => {
+            unusable(Why::FieldInvalid, name, "shows neither a finger nor a slap: codes 0 to 15, 40 to 50")
+        }
         _ => Ok(0),
     }
 }
@@ -281,8 +299,11 @@ fn of_impression(impression: &Impression<'_>, position: u8, name: &str) -> Outco
             ("image/png", STANDARD.encode(png))
         }
     };
-    // Extra fingers (16, 17) are of no position that is compared.
-    let marked = impression.segments.iter().filter(|segment| segment.position <= 10);
+    if impression.bits_per_pixel != 8 {
+        return Err(invalid(format!("has {} bits a pixel; 8-bit grey is needed", impression.bits_per_pixel)));
+    }
+    // A single finger may be marked as its own segment: it is compared whole. Extra fingers (16, 17) are of no position that is compared.
+    let marked = impression.segments.iter().filter(|segment| position > 12 && segment.position <= 10);
     let segments: Vec<_> = marked.map(|segment| marked_in(segment, width, height)).collect();
     Ok(json!({
         "position": position, "media_type": media_type, "resolution_ppi": resolution_ppi, "data": data, "segments": segments,

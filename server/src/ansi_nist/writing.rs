@@ -19,8 +19,8 @@ use super::mapping::{FieldName, Mapping};
 use crate::central_unit::{Hit, PrintError, PrintKind};
 use crate::database::{FingerData, FingerprintData, Record};
 
-/// Edition 2007: the first with the fields of INCITS 378, and read by whatever reads a later one.
-const VERSION: u16 = 400;
+/// Edition 2011: has the fields of INCITS 378, and room for words for categories.
+const VERSION: u16 = 500;
 /// What the Central Unit is called where a transaction names its agencies.
 const AGENCY: &str = "CENTRAL-UNIT";
 /// Nobody said how the print was taken.
@@ -120,7 +120,7 @@ fn of_record(record: &Record, mapping: &Mapping) -> Vec<(FieldName, String)> {
         (mapping.transmitted_at, record.transmitted_at.to_string()),
         (mapping.entered_at, record.entered_at.to_string()),
     ];
-    // A table that has no word for a value has lost it: the file is without the field.
+    // Each has a word: a table without one is refused.
     values.extend(mapping.categories.word(record.category).map(|word| (mapping.category, word.to_owned())));
     values.extend(mapping.sexes.word(record.sex).map(|word| (mapping.sex, word.to_owned())));
     if let Some(application) = &record.application {

@@ -128,20 +128,19 @@ pub(super) fn extract(
     results.into_iter().map(|(index, result)| result.map_err(|error| (index, error))).collect()
 }
 
-/// What a print is said to be, before anything is looked for in it. Of a slap of which nothing is compared it is all that is looked at.
+/// What a print is said to be, before anything is looked for in it. Of one of which nothing is compared it is all that is looked at.
 fn look_at(print: &Fingerprint) -> Result<(), PrintError> {
     match (Kind::of(&print.media_type)?, print.resolution_ppi) {
         (Kind::Image(_), None) => Err(PrintError::Resolution("an image needs its resolution")),
-        (Kind::Image(format), Some(resolution_ppi)) if print.position.finger().is_none() => {
+        (Kind::Image(format), Some(resolution_ppi)) => {
             Ok(image::check(format, &print.data, resolution_ppi).map(drop)?)
         }
-        (Kind::Image(_), Some(_)) => Ok(()),
         (Kind::Record(_), Some(_)) => {
             Err(PrintError::Resolution("a minutiae record has its own resolution; leave this field out"))
         }
-        (Kind::Record(_), None) if print.position.finger().is_none() => {
-            Err(PrintError::WrongFinger("a slap is an image; send its minutiae finger by finger".into()))
-        }
+        (Kind::Record(_), None) if print.fingers.is_empty() => Err(PrintError::WrongFinger(
+            "nothing of it is compared; send the minutiae of each finger once, and slaps as images".into(),
+        )),
         (Kind::Record(_), None) => Ok(()),
     }
 }

@@ -15,7 +15,25 @@ use super::transmission::{FingerprintSent, SegmentSent};
 /// Ten fingers, and the slaps of both hands and of the thumbs, together or each.
 const PRINTS_MAX: usize = 15;
 
-/// What a print shows: the codes 0 to 15 of ANSI/NIST-ITL.
+/// The fingers that a slap shows, by its code: ANSI/NIST-ITL, table of finger positions.
+const SLAPS: [(u8, &[u8]); 14] = [
+    (13, &[2, 3, 4, 5]),
+    (14, &[7, 8, 9, 10]),
+    (15, &[1, 6]),
+    (40, &[2, 3]),
+    (41, &[3, 4]),
+    (42, &[4, 5]),
+    (43, &[7, 8]),
+    (44, &[8, 9]),
+    (45, &[9, 10]),
+    (46, &[2, 7]),
+    (47, &[2, 3, 4]),
+    (48, &[3, 4, 5]),
+    (49, &[7, 8, 9]),
+    (50, &[8, 9, 10]),
+];
+
+/// What a print shows: a code of ANSI/NIST-ITL, 0 to 12 for one finger and those of the slaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Position(u8);
@@ -32,17 +50,12 @@ impl Position {
         FingerPosition::try_from(code).ok()
     }
 
-    /// Whether a finger can be marked in it: four of a hand (13, 14), or both thumbs (15).
+    /// Whether a finger can be marked in it.
     fn shows(self, finger: FingerPosition) -> bool {
-        match self.0 {
-            13 => (2..=5).contains(&finger.code()),
-            14 => (7..=10).contains(&finger.code()),
-            15 => matches!(finger.code(), 1 | 6),
-            _ => false,
-        }
+        SLAPS.iter().any(|(slap, fingers)| *slap == self.0 && fingers.contains(&finger.code()))
     }
 
-    /// 0-15.
+    /// 0-15 or 40-50.
     pub fn code(self) -> u8 {
         self.0
     }
@@ -53,10 +66,11 @@ impl TryFrom<u8> for Position {
 
     fn try_from(code: u8) -> Result<Self, String> {
         match code {
-            0..=15 => Ok(Self(code)),
+            0..=12 => Ok(Self(code)),
+            slap if SLAPS.iter().any(|(known, _)| *known == slap) => Ok(Self(code)),
             _ => Err(format!(
                 "position {code} is neither 0 (unknown), nor a finger from 1 (right thumb) to 10 (left little), nor \
-                 11 to 15 (plain thumbs, slaps)"
+                 11 to 15 or 40 to 50 (plain thumbs, slaps)"
             )),
         }
     }
@@ -227,6 +241,21 @@ mod tests {
     fn a_slap_alone_is_refused_unless_its_fingers_are_marked() {
         assert_eq!(of(vec![print(13, &[])]).unwrap_err().0, "fingerprints");
         assert_eq!(of(vec![print(13, &[2])]).unwrap(), [[(2, true)]]);
+    }
+
+    #[test]
+    fn each_of_the_fourteen_slaps_shows_its_own_fingers() {
+        for (slap, fingers) in SLAPS {
+            let compared = of(vec![print(slap, fingers)]).unwrap();
+            assert_eq!(compared, [fingers.iter().map(|finger| (*finger, true)).collect::<Vec<_>>()]);
+            let other = (1..=10).find(|finger| !fingers.contains(finger)).unwrap();
+            assert_eq!(
+                of(vec![print(slap, &[other])]).unwrap_err().0,
+                "fingerprints[0].segments[0].position"
+            );
+            assert_eq!(Position::try_from(slap).unwrap().finger(), None);
+        }
+        assert!((0..=u8::MAX).filter(|code| Position::try_from(*code).is_ok()).count() == 13 + SLAPS.len());
     }
 
     #[test]

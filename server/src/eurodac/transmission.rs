@@ -155,9 +155,9 @@ pub enum Ground {
 pub struct FingerprintSent {
     /// 1 (right thumb) to 10 (left little), or 0 (unknown), as in ANSI/NIST and ISO/IEC 19794-2. Like fingers are compared, and unknown
     /// ones with all. Also 11 and 12 (plain right and left thumb), compared as thumbs where there is no 1 or 6; and slaps, 13 and 14
-    /// (four fingers of the right and left hand) and 15 (both thumbs), of which only what `segments` marks is
-    /// compared. Each known one once.
-    #[schema(minimum = 0, maximum = 15, example = 2)]
+    /// (four fingers of the right and left hand), 15 (both thumbs) and 40 to 50 (two or three fingers), of which only what `segments`
+    /// marks is compared. Each known one once.
+    #[schema(minimum = 0, maximum = 50, example = 2)]
     pub position: u8,
     /// `image/png`, `image/bmp`, `image/tiff`, `image/jpeg`, `image/jp2`, `image/wsq`; or a minutiae record, `application/` and
     /// `x-iso-19794-2-2005`, `x-iso-19794-2-2011`, `x-ansi-378-2004`, `x-ansi-378-2009`.

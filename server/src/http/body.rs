@@ -32,6 +32,10 @@ pub async fn read(
         let detail = format!("send `Content-Type: {}`", media_types.join("` or `"));
         return Err(Problem::new(Code::ContentTypeUnsupported, detail));
     };
+    if request.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        let detail = "send it without Content-Encoding: bodies are not unpacked";
+        return Err(Problem::new(Code::ContentTypeUnsupported, detail));
+    }
     let announced = announced(request);
     // Reserved at once: a buffer that grows leaves copies behind.
     let mut body = Vec::with_capacity(announced.unwrap_or(64 << 10).min(BODY_BYTES_MAX));

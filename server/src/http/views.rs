@@ -33,7 +33,7 @@ pub struct TransmissionAnswer {
 /// A file that is given back.
 #[derive(Serialize, ToSchema)]
 pub struct ReturnedMedium {
-    /// 1 (right thumb) to 10 (left little), or 0 (unknown); 11 to 15 are plain thumbs and slaps.
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown); 11 to 15 and 40 to 50 are plain thumbs and slaps.
     pub position: u8,
     /// As it was sent.
     pub media_type: String,
@@ -129,7 +129,7 @@ pub struct RecordView {
 /// A print.
 #[derive(Serialize, ToSchema)]
 pub struct FingerprintView {
-    /// 1 (right thumb) to 10 (left little), or 0 (unknown); 11 to 15 are plain thumbs and slaps.
+    /// 1 (right thumb) to 10 (left little), or 0 (unknown); 11 to 15 and 40 to 50 are plain thumbs and slaps.
     pub position: u8,
     /// As it was sent.
     pub media_type: String,

@@ -2,7 +2,7 @@
 //!
 //! | body: offset | bytes | what |
 //! | --- | --- | --- |
-//! | 0 | 1 | version of this schema, 2 |
+//! | 0 | 1 | version of this schema, 3 |
 //! | 1 | 4 | length of the head, little-endian |
 //! | 5 | | the head: [`Written`], as postcard |
 //! | | | of an entry: its sealed parts, one behind the other, as long as the head says |
@@ -29,7 +29,7 @@ use crate::eurodac::notices::{Notice, Reply};
 use crate::eurodac::rights::{Answer, Request};
 use crate::eurodac::start::Participant;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Version, and length of the head.
 const BEFORE_HEAD_BYTES: usize = 5;
 

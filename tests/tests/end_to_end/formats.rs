@@ -191,6 +191,15 @@ fn a_slap_that_is_no_image_or_too_large_is_refused_even_where_nothing_of_it_is_c
     assert_eq!(refused.problem(422, "image-invalid").as_deref(), Some("fingerprints[2].data"));
     let refused = with_slap(print(14, "application/x-iso-19794-2-2005", &finger(1, 2, 1)));
     assert_eq!(refused.problem(422, "template-invalid").as_deref(), Some("fingerprints[2].data"));
+    // A plain thumb beside a print of the same thumb is not compared either.
+    let thumb = print(1, "application/x-iso-19794-2-2005", &finger(1, 1, 1));
+    for (plain, code) in [
+        (print(11, "image/png", b"no image"), "image-invalid"),
+        (print(11, "application/x-iso-19794-2-2005", &finger(1, 1, 2)), "template-invalid"),
+    ] {
+        let refused = server.transmit(&at, &with(transmission("AT", 1, 1, 1, 1), vec![thumb.clone(), plain]));
+        assert_eq!(refused.problem(422, code).as_deref(), Some("fingerprints[1].data"));
+    }
     assert!(server.records(&at).is_empty());
 }
 

@@ -16,6 +16,7 @@ use whorl_engine::interchange::ansi_nist_itl::{
 use crate::formats::{real, slap, touch};
 use crate::harness::{Answer, Installation, PROGRAM, Server, bearer};
 use crate::people::{finger, transmission, yesterday};
+use crate::traces::{fragments, holding, in_memory};
 
 /// Fields of a Type-2 record, by number.
 type Texts = Vec<(u16, String)>;
@@ -223,7 +224,13 @@ fn r_data_1_what_a_transmission_has_not_refuses_the_file_by_the_name_of_its_fiel
     assert_eq!(refused(&said(711, "yes")), is("field-invalid", "2.711"));
     assert_eq!(refused(&said(10, "DE1-1")), is("reference-number-invalid", "2.010"));
     assert_eq!(refused(&said(723, "opposes-return")), is("field-unknown", "2.723"));
+    assert_eq!(refused(&said(722, "Y")), is("field-unknown", "2.722"));
     assert_eq!(refused(&without(24)), is("field-missing", "2.024"));
+    // Said twice, once so and once otherwise.
+    for (number, text) in [(24, "M"), (10, "AT1-2"), (711, "N")] {
+        let twice = refused(&|texts| texts.push((number, text.into())));
+        assert_eq!(twice, is("field-invalid", &format!("2.{number:03}")));
+    }
     assert_eq!(
         refused(&|texts| texts.retain(|(field, _)| *field < 701 || *field > 702)),
         is("field-missing", "2.702, 2.701")
@@ -341,4 +348,119 @@ fn r_data_3_a_folder_and_an_archive_of_files_are_imported_once_and_what_is_refus
     let (summary, ..) = import(&archive);
     assert_eq!((&summary["entered"], &summary["rejected"]), (&json!(1), &json!(1)), "{summary}");
     assert_eq!(server.records(&at).len(), 6);
+}
+
+#[test]
+fn r_comp_5_r_data_1_each_category_has_its_fields_in_a_file_and_of_the_third_nothing_is_kept() {
+    let installation = Installation::new();
+    let (at, de) = (installation.authority("AT"), installation.authority("DE"));
+    let operator = installation.central("central-operator");
+    let server = installation.serve();
+    let of = |category: &str, number: &str, fields: &[u16], more: &[(u16, &str)]| -> Texts {
+        let mut own = texts(&format!("{number}{}-9", &category[3..]));
+        own.retain(|(field, _)| fields.contains(field));
+        own.extend(more.iter().map(|(field, text)| (*field, (*text).to_owned())));
+        own.sort();
+        own
+    };
+    let two = of("CAT2", "AT", &[10, 24, 38, 711, 712], &[(713, "Y")]);
+    let entered = send(&server, &at, &of_minutiae("CAT2", two.clone(), 7, 1));
+    assert_eq!(
+        (entered.status, &entered.json()["comparison"]["performed"]),
+        (201, &json!(false)),
+        "{}",
+        entered.text
+    );
+    let own = of("CAT1", "AT", &[10, 24, 38, 701, 702, 711, 712], &[]);
+    assert_eq!(send(&server, &at, &of_minutiae("CAT1", own, 8, 1)).status, 201);
+    // With its own State's data, too, where it asks for it (R-COMP-2).
+    let mut again = texts("AT1-10");
+    again.push((721, "Y".into()));
+    assert_eq!(send(&server, &at, &of_minutiae("CAT1", again, 8, 2)).hits(), ["AT1-9"]);
+
+    let before = holding(installation.path(), &fragments(&minutiae_of(8, 3)));
+    let three = of("CAT3", "DE", &[10, 711, 712], &[(723, "opposes-return")]);
+    let checked = send(&server, &de, &of_minutiae("CAT3", three, 8, 3));
+    assert_eq!((checked.status, checked.hits().len()), (200, 2), "{}", checked.text);
+    assert!(server.records(&de).is_empty() && before.is_empty());
+    assert!(holding(installation.path(), &fragments(&minutiae_of(8, 3))).is_empty(), "R-COMP-5");
+    assert_eq!(in_memory(server.process(), &fragments(&minutiae_of(8, 3))), [""; 0], "overwritten, too");
+    // For another State, by an operator; and safely repeated.
+    let mut for_another = texts("DE1-1");
+    for_another.push((724, "DE".into()));
+    let file = of_minutiae("CAT1", for_another, 11, 1);
+    let bearer = bearer(&operator);
+    let headers = [
+        ("Authorization", bearer.as_str()),
+        ("Whorl-Person", "tester"),
+        ("Content-Type", MEDIA_TYPE),
+        ("Idempotency-Key", "once"),
+    ];
+    let first = server.transmit_with(&headers, &file);
+    assert_eq!((first.status, server.transmit_with(&headers, &file).status), (201, 200), "{}", first.text);
+    assert_eq!(server.records(&de), ["DE1-1"]);
+}
+
+/// What a file of this touch has in its Type-9 record.
+fn minutiae_of(person: u64, impression: u64) -> Vec<u8> {
+    let file = File::decode(&of_minutiae("CAT1", texts("AT1-1"), person, impression)).unwrap();
+    file.records[2].field(137).unwrap().bytes().to_vec()
+}
+
+#[test]
+fn nists_cards_enter_with_their_ten_fingers_once_somebody_says_whose_they_are() {
+    let Some(folder) = real("conformance/ansi-nist") else { return };
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    let server = installation.serve();
+    for (number, name) in [(1, "a001.an2"), (2, "a001-seg.an2")] {
+        let bytes = fs_err::read(folder.join(name)).unwrap();
+        let card = File::decode(&bytes).unwrap();
+        let images = card.impressions().unwrap();
+        let anew = file("CAT1", texts(&format!("AT1-{number}")), |builder| {
+            for image in &images {
+                builder.print(image, "AT", "20260101");
+            }
+        });
+        let entered = send(&server, &at, &anew);
+        assert_eq!(entered.status, 201, "{name}: {}", entered.text);
+        let path = format!("/v1/eurodac/records/{}", entered.json()["record_id"].as_str().unwrap());
+        let kept = server.get(&at, &path).json()["fingerprints"].as_array().unwrap().clone();
+        let compared = kept.iter().filter(|print| print.get("minutiae").is_some()).count();
+        assert_eq!((kept.len(), compared), (14, 10), "{name}: ten rolled, and four slaps that are kept");
+    }
+}
+
+#[test]
+fn r_data_1_a_tag_of_another_record_a_comment_and_other_features_are_not_taken() {
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    let server = installation.serve();
+    let sound = String::from_utf8(of_minutiae("CAT1", texts("AT1-1"), 7, 1)).unwrap();
+    let with = |before: &str, added: &str| {
+        // The field goes before that of this tag; the record's length, which has its own digits in it, is put right.
+        let at = sound.find(before).unwrap();
+        let (head, tail) = sound.split_at(at);
+        let start = head.rfind('\u{1C}').map_or(0, |end| end + 1);
+        let (name, rest) = head[start..].split_once(':').unwrap();
+        let (length, rest) = rest.split_once('\u{1D}').unwrap();
+        let longer = length.parse::<usize>().unwrap() + added.len() + 1;
+        let longer = longer + longer.to_string().len() - length.len();
+        format!("{}{name}:{longer}\u{1D}{rest}{added}\u{1D}{tail}", &head[..start]).into_bytes()
+    };
+    for (before, added, field) in [
+        ("2.010:", "18.002:DOE, JANE", "18.002"),
+        ("2.010:", "14.010:AT1-7", "14.010"),
+        ("9.126:", "9.040:made by a maker", "record 2, 9.040"),
+        ("9.126:", "2.018:DOE, JANE", "record 2, 2.018"),
+    ] {
+        let refused = send(&server, &at, &with(before, added));
+        assert_eq!(
+            refused.problem(400, "field-unknown").as_deref(),
+            Some(field),
+            "{added}: {}",
+            refused.text
+        );
+    }
+    assert!(server.records(&at).is_empty());
 }

@@ -137,7 +137,10 @@ impl File {
         // 0 is the resolution that 1.012 says, 1 that of the scanner in 1.011. Where these say 00.00, 500 ppi is meant.
         let field = if header.scanned { 11 } else { 12 };
         let said = self.records.first().and_then(|header| header.field(field)).and_then(Field::text);
-        let ppi = said.and_then(ppi_of_per_mm).filter(|ppi| *ppi > 0).unwrap_or(500);
+        let ppi = match said.map(ppi_of_per_mm) {
+            None | Some(Some(0)) => Some(500),
+            Some(read) => read,
+        };
         Ok(Impression {
             record: record.place.record,
             record_type: 4,
@@ -146,7 +149,7 @@ impl File {
             impression: header.impression,
             width: header.width.into(),
             height: header.height.into(),
-            resolution_ppi: Some((ppi, ppi)),
+            resolution_ppi: ppi.map(|ppi| (ppi, ppi)),
             compression: header.compression,
             bits_per_pixel: 8,
             data: header.data,
@@ -276,7 +279,7 @@ fn ppi_of_per_mm(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let hundredths = format!("{fraction:0<2}").get(..2)?.parse::<u32>().ok()?;
     let per_mm = whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(hundredths)?;
-    u16::try_from((per_mm.checked_mul(254)? + 500) / 1000).ok()
+    u16::try_from(per_mm.checked_mul(254)?.checked_add(500)? / 1000).ok()
 }
 
 fn missing(record: &Record) -> Result<Vec<MissingFinger>, ItlError> {

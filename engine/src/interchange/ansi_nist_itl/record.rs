@@ -56,7 +56,7 @@ pub(super) struct Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     /// Of the tag. A file of NIST's own has a field 13.005 in a Type-9 record, so it can be another than the record's.
-    pub(super) record_type: u8,
+    pub record_type: u8,
     /// Number within the type, from 1.
     pub number: u16,
     /// Where its tag starts. Unit: bytes from the start of the file.

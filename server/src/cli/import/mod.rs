@@ -134,7 +134,7 @@ impl Import {
         let Source { lines, bytes, names, passed_over } = sources::open(&self.file)?;
         if passed_over > 0 {
             say(&format!(
-                "{passed_over} files are passed over: by their names they are no ANSI/NIST-ITL files"
+                "{passed_over} files are passed over: they are links, or by their names no ANSI/NIST-ITL files"
             ));
         }
         let mut rejects = Rejects::create(self.rejects.as_deref(), names)?;
@@ -248,7 +248,8 @@ impl Rejects {
         }
         let Reject { line, code, field, detail, .. } = reject;
         let at = field.as_ref().map(|field| format!(" at {field}")).unwrap_or_default();
-        let name = name.unwrap_or_else(|| format!("line {line}"));
+        // A name in an archive may be anything; it does not speak to the terminal.
+        let name = name.map_or_else(|| format!("line {line}"), |name| name.escape_debug().to_string());
         if self.told <= SHOWN_MAX {
             say(&format!("{name}: {code}{at}: {detail}"));
         } else if self.told == SHOWN_MAX + 1 {

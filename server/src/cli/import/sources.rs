@@ -1,6 +1,6 @@
 //! What there is to send: a file of lines; or ANSI/NIST-ITL files, alone, in a folder or in a zip archive, as lines of an import.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
+use super::say;
 use crate::cli::used_wrongly;
 use crate::http::BODY_BYTES_MAX;
 
@@ -76,7 +77,12 @@ fn of_folder(folder: &Path) -> anyhow::Result<Source> {
     let (mut folders, mut files, mut bytes, mut passed_over) = (vec![folder.to_owned()], Vec::new(), 0, 0);
     while let Some(folder) = folders.pop() {
         for entry in fs_err::read_dir(&folder)? {
-            let path = entry?.path();
+            let (kind, path) = entry.and_then(|entry| Ok((entry.file_type()?, entry.path())))?;
+            // A link may lead to where nobody meant to send from, or in a circle.
+            if kind.is_symlink() {
+                passed_over += 1;
+                continue;
+            }
             let metadata = fs_err::metadata(&path)?;
             if metadata.is_dir() {
                 folders.push(path);
@@ -104,10 +110,7 @@ fn nothing(path: &Path) -> anyhow::Error {
 }
 
 fn of_files(files: Vec<PathBuf>, bytes: u64, passed_over: usize) -> Source {
-    let read = |path: PathBuf| {
-        let file = fs_err::File::open(&path)?;
-        Ok((path.display().to_string(), whole(file)?))
-    };
+    let read = |path: PathBuf| (path.display().to_string(), fs_err::File::open(&path).and_then(whole));
     source(files.into_iter().map(read), bytes, passed_over)
 }
 
@@ -115,12 +118,20 @@ fn of_files(files: Vec<PathBuf>, bytes: u64, passed_over: usize) -> Source {
 fn of_archive(path: &Path) -> anyhow::Result<Source> {
     let mut archive = ZipArchive::new(BufReader::new(fs_err::File::open(path)?))
         .with_context(|| path.display().to_string())?;
+    // Of two entries of one name the library knows one: the other would be lost without a word.
+    if entries(path)?.is_some_and(|entries| entries != archive.len()) {
+        return Err(used_wrongly(&format!(
+            "two files in {} have one name: unpack it, and send the folder",
+            path.display()
+        )));
+    }
     let (mut places, mut bytes, mut passed_over) = (Vec::new(), 0, 0);
     for place in 0..archive.len() {
         let entry = archive.by_index_raw(place).with_context(|| path.display().to_string())?;
-        if EXTENSIONS.contains(&extension(Path::new(&name_of(&entry)?)).as_str()) {
-            bytes += line_bytes(entry.size());
-            places.push(place);
+        let name = name_of(&entry)?;
+        if EXTENSIONS.contains(&extension(Path::new(&name)).as_str()) && entry.is_file() {
+            bytes = line_bytes(entry.size()).saturating_add(bytes);
+            places.push((place, name));
         } else {
             passed_over += usize::from(entry.is_file());
         }
@@ -128,11 +139,25 @@ fn of_archive(path: &Path) -> anyhow::Result<Source> {
     if places.is_empty() {
         return Err(nothing(path));
     }
-    let read = move |place| {
-        let entry = archive.by_index(place).map_err(io::Error::other)?;
-        Ok((name_of(&entry)?, whole(entry)?))
+    let read = move |(place, name)| {
+        let bytes = archive.by_index(place).map_err(io::Error::other).and_then(whole);
+        (name, bytes)
     };
     Ok(source(places.into_iter().map(read), bytes, passed_over))
+}
+
+/// How many entries an archive says that it has, in its last record; `None` where they are too many for its field.
+fn entries(path: &Path) -> anyhow::Result<Option<usize>> {
+    const RECORD: &[u8] = b"PK\x05\x06";
+    let mut file = fs_err::File::open(path)?;
+    let length = file.metadata()?.len();
+    // The record has 22 bytes, and a comment of 65 535 at most behind it.
+    file.seek(io::SeekFrom::Start(length.saturating_sub(22 + 0xFFFF)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    let at = end.windows(RECORD.len()).rposition(|window| window == RECORD);
+    let count = at.and_then(|at| Some(u16::from_le_bytes(*end.get(at + 10..)?.first_chunk()?)));
+    Ok(count.filter(|count| *count != u16::MAX).map(usize::from))
 }
 
 fn name_of(entry: &ZipFile<'_, impl Read>) -> io::Result<String> {
@@ -148,11 +173,12 @@ fn whole(file: impl Read) -> io::Result<Vec<u8>> {
 
 fn line_bytes(file_bytes: u64) -> u64 {
     let around: usize = LINE.iter().map(|part| part.len()).sum();
-    file_bytes.div_ceil(3) * 4 + around as u64
+    // What an archive says of itself may be anything.
+    file_bytes.div_ceil(3).saturating_mul(4).saturating_add(around as u64)
 }
 
 fn source(
-    files: impl Iterator<Item = io::Result<(String, Vec<u8>)>> + 'static,
+    files: impl Iterator<Item = (String, io::Result<Vec<u8>>)> + 'static,
     bytes: u64,
     passed_over: usize,
 ) -> Source {
@@ -168,7 +194,7 @@ struct Lines<I> {
     line: io::Cursor<Vec<u8>>,
 }
 
-impl<I: Iterator<Item = io::Result<(String, Vec<u8>)>>> Read for Lines<I> {
+impl<I: Iterator<Item = (String, io::Result<Vec<u8>>)>> Read for Lines<I> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.line.read(into)?;
@@ -176,7 +202,12 @@ impl<I: Iterator<Item = io::Result<(String, Vec<u8>)>>> Read for Lines<I> {
                 return Ok(read);
             }
             let Some(file) = self.files.next() else { return Ok(0) };
-            let (name, bytes) = file?;
+            let (name, bytes) = file;
+            // One that cannot be read is a line without a file, which is refused by its name, and stops no other.
+            let bytes = bytes.unwrap_or_else(|error| {
+                say(&format!("{}: {error}", name.escape_debug()));
+                Vec::new()
+            });
             self.names.0.lock().push(name);
             self.line = io::Cursor::new([LINE[0], &STANDARD.encode(bytes), LINE[1]].concat().into_bytes());
         }

@@ -1,9 +1,10 @@
 //! What is in a file, told by its first bytes.
 
 use serde::Serialize;
-use whorl_engine::extraction::{ImageFormat, image};
+use whorl_engine::extraction::image::{self, SIDE_PX_MAX};
+use whorl_engine::extraction::{ExtractionError, ImageFormat, Request, Segment};
 use whorl_engine::interchange::ansi_nist_itl::{
-    Field, File, Impression, ItlError, MinutiaeSet, Record, Subfield,
+    Compression, Field, File, Impression, ItlError, MinutiaeSet, Record, Subfield,
 };
 use whorl_engine::interchange::{Finger, Standard};
 
@@ -165,13 +166,47 @@ fn image_kind(bytes: &[u8]) -> Option<(&'static str, ImageFormat)> {
 }
 
 fn of_image(kind: &'static str, format: ImageFormat, bytes: &[u8]) -> Result<Contents, Damage> {
-    match image::check(format, bytes, ANY_PPI) {
+    match decoded(format, bytes) {
         Ok((width, height)) => Ok(Contents::Image { kind, width, height }),
         Err(error) => {
             let problem = error.to_string();
             Err(Damage { like: kind, record: None, record_type: None, field: None, offset: None, problem })
         }
     }
+}
+
+/// Width and height of an image that can be decoded to its last pixel, however small or large its sides are.
+fn decoded(format: ImageFormat, bytes: &[u8]) -> Result<(u32, u32), ExtractionError> {
+    let (width, height) = image::check(format, bytes, ANY_PPI)?;
+    let segment = Segment { left: 0, top: 0, right: width.min(SIDE_PX_MAX), bottom: height.min(SIDE_PX_MAX) };
+    match image::decode(Request { format, resolution_ppi: ANY_PPI, segment: Some(segment) }, bytes) {
+        Ok(_) | Err(ExtractionError::Size { .. }) => Ok((width, height)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Of images in a transaction: the first that cannot be decoded.
+fn undecodable(impressions: &[Impression<'_>]) -> Option<Damage> {
+    impressions.iter().filter(|impression| !impression.data.is_empty()).find_map(|impression| {
+        let format = match impression.compression {
+            Compression::Wsq20 => ImageFormat::Wsq,
+            Compression::Jp2 | Compression::Jp2L => ImageFormat::Jp2,
+            Compression::JpegB => ImageFormat::Jpeg,
+            Compression::Png => ImageFormat::Png,
+            Compression::None | Compression::JpegL => return None,
+        };
+        let problem = decoded(format, impression.data).err()?.to_string();
+        let number =
+            if impression.record_type == 4 { None } else { Some(format!("{}.999", impression.record_type)) };
+        Some(Damage {
+            like: "ANSI/NIST-ITL",
+            record: Some(impression.record),
+            record_type: Some(impression.record_type),
+            field: number,
+            offset: None,
+            problem,
+        })
+    })
 }
 
 fn of_transaction(bytes: &[u8]) -> Result<Contents, Damage> {
@@ -187,6 +222,9 @@ fn of_transaction(bytes: &[u8]) -> Result<Contents, Damage> {
     let file = File::decode(bytes).map_err(damage)?;
     let (impressions, minutiae) = (file.impressions().map_err(damage)?, file.minutiae().map_err(damage)?);
     let version = file.header().map_err(damage)?.version;
+    if let Some(damage) = undecodable(&impressions) {
+        return Err(damage);
+    }
     let record = |(place, record): (usize, &Record)| RecordShown {
         record_type: record.record_type(),
         idc: record.idc(),
@@ -207,7 +245,7 @@ fn fields(record: &Record) -> Vec<(String, String)> {
         if text.is_empty() { format!("{} bytes", field.bytes().len()) } else { text.join(" || ") }
     };
     let fields = record.fields();
-    fields.map(|field| (format!("{}.{:03}", record.record_type(), field.number), value(field))).collect()
+    fields.map(|field| (format!("{}.{:03}", field.record_type, field.number), value(field))).collect()
 }
 
 fn of_impression(impression: &Impression<'_>) -> ImageShown {

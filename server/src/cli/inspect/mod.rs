@@ -1,18 +1,19 @@
 //! `whorl inspect`: what is in a file, record by record; of a damaged one, where it breaks.
 //!
-//! Nothing is sent, and nothing is looked for in prints: it reads what the Central Unit reads before extraction, with the same code, so
-//! that what it finds no fault with is not refused for its form.
+//! Nothing is sent, and no minutiae are looked for: it reads what the Central Unit reads before that, with the same code, so that what it
+//! finds no fault with is well formed. Whether the law takes what is in it is another question.
 
 mod contents;
 mod text;
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::{say_error, used_wrongly};
+use super::say_error;
 use contents::{Contents, Damage, contents};
 
 /// Largest file that is looked at. Unit: bytes.
@@ -50,17 +51,21 @@ struct Inspected {
 
 impl Inspect {
     /// Runs it.
-    #[expect(clippy::print_stdout, reason = "what is in the files is the output")]
     pub fn run(self) -> ExitCode {
         let mut sound = true;
+        let mut out = std::io::stdout().lock();
         for path in &self.files {
             match inspected(path) {
                 Ok(inspected) => {
                     sound &= inspected.damage.is_none();
-                    if self.json {
-                        println!("{}", serde_json::to_string(&inspected).unwrap_or_default());
+                    let shown = if self.json {
+                        serde_json::to_string(&inspected).unwrap_or_default() + "\n"
                     } else {
-                        print!("{}", text::of(&inspected));
+                        text::of(&inspected)
+                    };
+                    // Nobody reads on, as behind `head`.
+                    if out.write_all(shown.as_bytes()).is_err() {
+                        return ExitCode::FAILURE;
                     }
                 }
                 Err(error) => {
@@ -74,10 +79,12 @@ impl Inspect {
 }
 
 fn inspected(path: &Path) -> anyhow::Result<Inspected> {
-    if fs_err::metadata(path)?.len() > BYTES_MAX {
-        return Err(used_wrongly(&format!("{} has more than {BYTES_MAX} bytes", path.display())));
+    let mut bytes = Vec::new();
+    // A device has no length, and no end.
+    fs_err::File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > BYTES_MAX {
+        anyhow::bail!("{} has more than {BYTES_MAX} bytes", path.display());
     }
-    let bytes = fs_err::read(path)?;
     let (contents, damage) = match contents(&bytes) {
         Ok(contents) => (Some(contents), None),
         Err(damage) => (None, Some(damage)),

@@ -12,6 +12,7 @@ const VALUE_MAX: usize = 80;
 
 /// A file in lines.
 pub fn of(Inspected { file, bytes, contents, damage }: &Inspected) -> String {
+    let file = &printable(file);
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = match (contents, damage) {
@@ -68,11 +69,15 @@ fn record(out: &mut String, place: usize, shown: &RecordShown) -> std::fmt::Resu
     }
     writeln!(out)?;
     fields.iter().try_for_each(|(name, value)| {
-        let cut: String =
-            value.chars().map(|c| if c.is_control() { '?' } else { c }).take(VALUE_MAX).collect();
+        let cut: String = printable(value).chars().take(VALUE_MAX).collect();
         let more = if value.chars().count() > VALUE_MAX { " ..." } else { "" };
         writeln!(out, "    {name:<8} {cut}{more}")
     })
+}
+
+/// Nothing in a file, or in its name, speaks to the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 fn view(out: &mut String, shown: &ViewShown) -> std::fmt::Result {
@@ -109,6 +114,7 @@ fn position(code: u8) -> String {
         13 => "four right fingers",
         14 => "four left fingers",
         15 => "both thumbs",
+        40..=50 => "two or three fingers",
         _ => FingerPosition::known(code).map_or("", FingerPosition::name),
     };
     if words.is_empty() { format!("position {code}") } else { format!("{words} ({code})") }
