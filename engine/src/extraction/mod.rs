@@ -4,6 +4,7 @@
 //! server calls [`pool::Pool::extract`], which hands the image to a process that runs [`worker::run`]. A crash or a hang
 //! there costs that one request an error, and never the server.
 
+pub mod containers;
 pub mod gate;
 pub mod image;
 mod jp2;

@@ -4,6 +4,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage};
+use whorl_engine::extraction::containers::nothing_beside;
 use whorl_engine::extraction::image::{HEADER_MEMORY_MAX, check, decode, png_of};
 use whorl_engine::extraction::{ImageFormat, Request, Segment};
 
@@ -18,13 +19,20 @@ const SIDES: (u32, u32) = (72, 64);
 const MEMORY_A_PIXEL: u64 = 64;
 /// What decoders take whatever the size: tables, windows of compression. Unit: bytes.
 const MEMORY_OF_DECODERS: u64 = 4 << 20;
+/// The list of the strips of a TIFF. Unit: bytes.
+const MEMORY_OF_CONTAINERS: u64 = 5 << 20;
 
 fn request(format: ImageFormat, segment: Option<Segment>) -> Request {
     Request { format, resolution_ppi: 500, segment }
 }
 
 pub fn check_header(format: ImageFormat, bytes: &[u8]) -> Option<(u32, u32)> {
-    match within("check", bytes.len(), HEADER_MEMORY_MAX, || check(format, bytes, 500)) {
+    let header = within("check", bytes.len(), HEADER_MEMORY_MAX, || check(format, bytes, 500));
+    let beside = within("beside", bytes.len(), MEMORY_OF_CONTAINERS, || nothing_beside(format, bytes));
+    if let Err(beside) = beside {
+        can_be_shown(&beside);
+    }
+    match header {
         Ok(sides) => Some(sides),
         Err(error) => {
             can_be_shown(&error);
