@@ -2,6 +2,7 @@
 
 use std::thread::ScopedJoinHandle;
 
+use whorl_engine::extraction::containers::{Beside, nothing_beside};
 use whorl_engine::extraction::gate::{self, Quality, TooPoor};
 use whorl_engine::extraction::pool::{Afterwards, Pool};
 use whorl_engine::extraction::{EXTRACTOR, ExtractionError, ImageFormat, Request, Segment, image};
@@ -58,6 +59,9 @@ pub enum PrintError {
     /// The image, or what happened to it.
     #[error(transparent)]
     Extraction(#[from] ExtractionError),
+    /// R-DATA-1: something beside the print.
+    #[error(transparent)]
+    Beside(#[from] Beside),
     /// The minutiae record.
     #[error("not an {} record: {error}", .standard.name())]
     Record {
@@ -133,7 +137,9 @@ fn look_at(print: &Fingerprint) -> Result<(), PrintError> {
     match (Kind::of(&print.media_type)?, print.resolution_ppi) {
         (Kind::Image(_), None) => Err(PrintError::Resolution("an image needs its resolution")),
         (Kind::Image(format), Some(resolution_ppi)) => {
-            Ok(image::check(format, &print.data, resolution_ppi).map(drop)?)
+            image::check(format, &print.data, resolution_ppi)?;
+            // R-DATA-1: what stands in a file beside the pixels may say anything of anybody.
+            Ok(nothing_beside(format, &print.data)?)
         }
         (Kind::Record(_), Some(_)) => {
             Err(PrintError::Resolution("a minutiae record has its own resolution; leave this field out"))

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use whorl_engine::extraction::ImageFormat;
+use whorl_engine::extraction::containers::without_notes;
 use whorl_engine::minutia::FingerPosition;
 
 use super::admission::{Reason, Refusal, refuse};
@@ -140,6 +142,8 @@ pub(super) fn fingerprints(sent: Vec<FingerprintSent>) -> Result<Vec<Fingerprint
         }
         let data = print.data.0.or_else(|d| refuse(Reason::Base64Invalid, &field("data"), &d))?;
         let (media_type, resolution_ppi) = (print.media_type, print.resolution_ppi);
+        // R-DATA-1: a WSQ brings notes that its sender does not see; no pixel needs them.
+        let data = if media_type == "image/wsq" { without_notes(ImageFormat::Wsq, data) } else { data };
         let print_ = Fingerprint { position, media_type, resolution_ppi, data, fingers: Vec::new() };
         prints.push((print_, print.segments));
     }

@@ -135,7 +135,7 @@ fn of_print(index: usize, error: &PrintError) -> Problem {
         PrintError::Extraction(
             ExtractionError::Died | ExtractionError::TimedOut(_) | ExtractionError::Mindtct(_),
         ) => (Code::ExtractionFailed, "data"),
-        PrintError::Extraction(_) => (Code::ImageInvalid, "data"),
+        PrintError::Extraction(_) | PrintError::Beside(_) => (Code::ImageInvalid, "data"),
     };
     let detail = match error {
         // The one message that could carry what was sent.

@@ -225,3 +225,45 @@ fn the_guide_on_formats_has_the_table_of_fields_and_names_tests_that_are_there()
     }
     assert!(named >= 9, "{named}: each row has its test");
 }
+
+#[test]
+fn r_data_1_what_stands_in_an_image_beside_the_pixels_refuses_it() {
+    let installation = Installation::new();
+    let at = installation.authority("AT");
+    let server = installation.serve();
+    let image = touch(1, 2, 1);
+    let png = image.to_png().unwrap();
+    let wsq = wsq::encode(image.width, image.height, &image.pixels, Some(500), wsq::WSQ_RATE).unwrap();
+    // A text between the header and the pixels of a PNG; a comment behind the first marker of a WSQ file; a text behind either.
+    let text = b"tEXtAuthor\0Jane Doe";
+    let chunk = [&(text.len() as u32 - 4).to_be_bytes()[..], text, &crc(text).to_be_bytes()].concat();
+    let comment = [&b"\xFF\xA8\0\x0AJane Doe"[..]].concat();
+    let cases = [
+        ("image/png", &png, &chunk, 33),
+        ("image/png", &png, &comment, png.len()),
+        ("image/wsq", &wsq, &chunk, wsq.len()),
+    ];
+    for (media_type, sound, part, at_byte) in cases {
+        let with_text = [&sound[..at_byte], part, &sound[at_byte..]].concat();
+        let prints = vec![print(2, media_type, &with_text)];
+        let refused = server.transmit(&at, &with(transmission("AT", 1, 1, 0, 0), prints));
+        assert_eq!(refused.problem(422, "image-invalid").as_deref(), Some("fingerprints[0].data"));
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with(&format!("byte {at_byte}: ")) && !detail.contains("Jane"), "{detail}");
+    }
+    assert!(server.records(&at).is_empty());
+    // Notes in a WSQ, which its sender may not see, are left out of what is kept.
+    let with_note = [&wsq[..2], &comment, &wsq[2..]].concat();
+    let entered =
+        server.transmit(&at, &with(transmission("AT", 1, 1, 0, 0), vec![print(2, "image/wsq", &with_note)]));
+    assert_eq!(entered.status, 201, "{}", entered.text);
+    let path = format!("/v1/eurodac/records/{}", entered.json()["record_id"].as_str().unwrap());
+    assert_eq!(server.get(&at, &path).json()["fingerprints"][0]["data"], json!(STANDARD.encode(&wsq)));
+}
+
+/// Of a PNG chunk.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+    })
+}

@@ -1,6 +1,7 @@
 //! What is in a file, told by its first bytes.
 
 use serde::Serialize;
+use whorl_engine::extraction::containers::{nothing_beside, without_notes};
 use whorl_engine::extraction::image::{self, SIDE_PX_MAX};
 use whorl_engine::extraction::{ExtractionError, ImageFormat, Request, Segment};
 use whorl_engine::interchange::ansi_nist_itl::{
@@ -168,15 +169,22 @@ fn image_kind(bytes: &[u8]) -> Option<(&'static str, ImageFormat)> {
 fn of_image(kind: &'static str, format: ImageFormat, bytes: &[u8]) -> Result<Contents, Damage> {
     match decoded(format, bytes) {
         Ok((width, height)) => Ok(Contents::Image { kind, width, height }),
-        Err(error) => {
-            let problem = error.to_string();
-            Err(Damage { like: kind, record: None, record_type: None, field: None, offset: None, problem })
+        Err((offset, problem)) => {
+            Err(Damage { like: kind, record: None, record_type: None, field: None, offset, problem })
         }
     }
 }
 
-/// Width and height of an image that can be decoded to its last pixel, however small or large its sides are.
-fn decoded(format: ImageFormat, bytes: &[u8]) -> Result<(u32, u32), ExtractionError> {
+/// Width and height of an image that can be decoded to its last pixel, however small or large its sides are, and has nothing beside them.
+fn decoded(format: ImageFormat, bytes: &[u8]) -> Result<(u32, u32), (Option<usize>, String)> {
+    let size = pixels(format, bytes).map_err(|error| (None, error.to_string()))?;
+    // Notes in a WSQ are not kept, and refuse nothing.
+    nothing_beside(format, &without_notes(format, bytes.to_vec()))
+        .map_err(|beside| (Some(beside.offset), beside.to_string()))?;
+    Ok(size)
+}
+
+fn pixels(format: ImageFormat, bytes: &[u8]) -> Result<(u32, u32), ExtractionError> {
     let (width, height) = image::check(format, bytes, ANY_PPI)?;
     let segment = Segment { left: 0, top: 0, right: width.min(SIDE_PX_MAX), bottom: height.min(SIDE_PX_MAX) };
     match image::decode(Request { format, resolution_ppi: ANY_PPI, segment: Some(segment) }, bytes) {
@@ -195,7 +203,7 @@ fn undecodable(impressions: &[Impression<'_>]) -> Option<Damage> {
             Compression::Png => ImageFormat::Png,
             Compression::None | Compression::JpegL => return None,
         };
-        let problem = decoded(format, impression.data).err()?.to_string();
+        let problem = decoded(format, impression.data).err()?.1;
         let number =
             if impression.record_type == 4 { None } else { Some(format!("{}.999", impression.record_type)) };
         Some(Damage {
