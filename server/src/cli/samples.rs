@@ -123,7 +123,8 @@ fn read(pool: &Pool, path: &Path, resolution_ppi: u16) -> anyhow::Result<Outcome
             }
         }
         Some(Kind::Record) => {
-            let standard = Standard::identify(&bytes).context("is no minutiae record of a known edition")?;
+            // One of no known edition is read as the first, which says where it is not one.
+            let standard = Standard::identify(&bytes).unwrap_or(Standard::Iso19794_2_2005);
             let fingers = standard.read(&bytes).with_context(|| standard.name())?;
             let [finger] = &fingers[..] else {
                 bail!("has {} views; one is needed", fingers.len());

@@ -167,7 +167,7 @@ fn the_file_that_is_wrong_is_named() {
     few.truncate(5);
     let poor = written(&folder, "poor.fmr", &record(few));
     let broken = written(&folder, "broken.png", b"not a PNG");
-    let unknown = written(&folder, "print.jpeg", b"");
+    let unknown = written(&folder, "print.gif", b"");
     for (file, word) in [
         (poor, "5 minutiae"),
         (broken, "decoded"),

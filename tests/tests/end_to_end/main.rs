@@ -25,6 +25,7 @@ mod generation;
 mod harness;
 mod hits;
 mod images;
+mod import_files;
 mod imports;
 mod inspection;
 mod jobs;

@@ -53,7 +53,7 @@ fn shape_cases() -> Vec<Case> {
         case(missing, 400, "field-missing", "sex"),
         case(|b| b["fingerprints"] = json!([]), 400, "field-invalid", "fingerprints"),
         case(
-            |b| b["fingerprints"][0]["position"] = json!(11),
+            |b| b["fingerprints"][0]["position"] = json!(16),
             400,
             "field-invalid",
             "fingerprints[0].position",

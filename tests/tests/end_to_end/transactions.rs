@@ -1,7 +1,4 @@
-//! ANSI/NIST-ITL files over HTTP: entered as the transmission that says the same, refused by their own names of fields, given back as hits,
-//! and imported by the folder.
-
-use std::io::Write;
+//! ANSI/NIST-ITL files over HTTP: entered as the transmission that says the same, refused by their own names of fields, given back as hits.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,17 +6,17 @@ use serde_json::{Value, json};
 use whorl_engine::extraction::wsq;
 use whorl_engine::interchange::Standard;
 use whorl_engine::interchange::ansi_nist_itl::{
-    Builder, Compression, File, Impression, MinutiaeFormat, MinutiaeSet, MinutiaeView, Segment, TextField,
-    Transaction,
+    Builder, Compression, File, Impression, MinutiaeFormat, MinutiaeSet, MinutiaeView, MissingFinger,
+    Segment, TextField, Transaction,
 };
 
 use crate::formats::{real, slap, touch};
-use crate::harness::{Answer, Installation, PROGRAM, Server, bearer};
+use crate::harness::{Answer, Installation, Server, bearer};
 use crate::people::{finger, transmission, yesterday};
 use crate::traces::{fragments, holding, in_memory};
 
 /// Fields of a Type-2 record, by number.
-type Texts = Vec<(u16, String)>;
+pub type Texts = Vec<(u16, String)>;
 
 const MEDIA_TYPE: &str = "application/x-ansi-nist-itl";
 
@@ -40,7 +37,7 @@ fn header(kind: &str) -> Transaction {
 }
 
 /// What an applicant's Type-2 record says.
-fn texts(number: &str) -> Texts {
+pub fn texts(number: &str) -> Texts {
     let day = yesterday().replace('-', "");
     let texts = [(10, number), (24, "F"), (38, &day), (701, "Köln"), (702, &day), (711, "Y"), (712, "Y")];
     texts.map(|(field, text)| (field, text.to_owned())).into()
@@ -78,7 +75,7 @@ fn file<'a>(kind: &str, texts: Texts, prints: impl FnOnce(&mut Builder<'a>)) -> 
 }
 
 /// Both index fingers of a person of random minutiae, in records of Type-9.
-fn of_minutiae(kind: &str, texts: Texts, person: u64, impression: u64) -> Vec<u8> {
+pub fn of_minutiae(kind: &str, texts: Texts, person: u64, impression: u64) -> Vec<u8> {
     file(kind, texts, |builder| {
         for position in [2, 7] {
             let read = Standard::Iso19794_2_2005.read(&finger(person, position, impression)).unwrap();
@@ -278,79 +275,6 @@ fn nists_sound_files_are_of_no_applicant_and_its_damaged_ones_leave_nothing() {
 }
 
 #[test]
-fn r_data_3_a_folder_and_an_archive_of_files_are_imported_once_and_what_is_refused_is_named() {
-    let installation = Installation::new();
-    let at = installation.authority("AT");
-    let server = installation.serve();
-    let folder = tempfile::tempdir().unwrap();
-    let cards = folder.path().join("cards");
-    fs_err::create_dir(&cards).unwrap();
-    for person in 1..=6u64 {
-        let number = if person == 4 { "DE1-4".to_owned() } else { format!("AT1-{person}") };
-        fs_err::write(cards.join(format!("{person}.an2")), of_minutiae("CAT1", texts(&number), person, 1))
-            .unwrap();
-    }
-    fs_err::write(cards.join("5b.an2"), b"1.001:7").unwrap();
-    fs_err::write(cards.join("notes.txt"), b"cards of today").unwrap();
-    let key = folder.path().join("at.key");
-    fs_err::write(&key, &at).unwrap();
-    let rejects = folder.path().join("rejects.ndjson");
-    let import = |from: &std::path::Path| {
-        let output = std::process::Command::new(PROGRAM)
-            .args(["import", "--json", "--person", "p", "--to", &server.url, "--key-file"])
-            .args([&key, std::path::Path::new("--rejects"), &rejects, from])
-            .output()
-            .unwrap();
-        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
-        (summary, String::from_utf8(output.stderr).unwrap(), output.status.code())
-    };
-    let (summary, said, code) = import(&cards);
-    assert_eq!(
-        (&summary["entered"], &summary["rejected"], code),
-        (&json!(5), &json!(2), Some(1)),
-        "{summary} {said}"
-    );
-    assert!(said.contains("1 files are passed over"), "{said}");
-    let rejected: Vec<Value> = fs_err::read_to_string(&rejects)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let told = |reject: &Value| {
-        let file = reject["file"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-        (
-            file,
-            reject["code"].as_str().unwrap().to_owned(),
-            reject["field"].as_str().unwrap_or_default().to_owned(),
-        )
-    };
-    assert_eq!(
-        rejected.iter().map(told).collect::<Vec<_>>(),
-        [
-            ("4.an2".into(), "reference-number-invalid".into(), "2.010".into()),
-            (
-                "5b.an2".into(),
-                "transaction-invalid".into(),
-                rejected[1]["field"].as_str().unwrap_or_default().to_owned()
-            ),
-        ]
-    );
-    // The same again enters nothing; an archive is another import, whose numbers are taken.
-    let (summary, ..) = import(&cards);
-    assert_eq!((&summary["entered"], &summary["repeated"]), (&json!(0), &json!(5)));
-    let archive = folder.path().join("cards.zip");
-    let mut zip = zip::ZipWriter::new(fs_err::File::create(&archive).unwrap());
-    for person in [1u64, 7] {
-        zip.start_file(format!("{person}.an2"), zip::write::SimpleFileOptions::default()).unwrap();
-        zip.write_all(&of_minutiae("CAT1", texts(&format!("AT1-{person}")), person, 1)).unwrap();
-    }
-    zip.finish().unwrap();
-    let (summary, ..) = import(&archive);
-    assert_eq!((&summary["entered"], &summary["rejected"]), (&json!(1), &json!(1)), "{summary}");
-    assert_eq!(server.records(&at).len(), 6);
-}
-
-#[test]
 fn r_comp_5_r_data_1_each_category_has_its_fields_in_a_file_and_of_the_third_nothing_is_kept() {
     let installation = Installation::new();
     let (at, de) = (installation.authority("AT"), installation.authority("DE"));
@@ -463,4 +387,49 @@ fn r_data_1_a_tag_of_another_record_a_comment_and_other_features_are_not_taken()
         );
     }
     assert!(server.records(&at).is_empty());
+}
+
+#[test]
+fn images_of_every_compression_and_resolution_enter_and_a_finger_that_is_missing_is_left_out() {
+    let installation = Installation::new();
+    let (at, de) = (installation.authority("AT"), installation.authority("DE"));
+    let server = installation.serve();
+    let encoded = |position: u8, scale: u32, format: ::image::ImageFormat| {
+        let print = touch(6, position, 1);
+        let grey = ::image::GrayImage::from_raw(print.width, print.height, print.pixels).unwrap();
+        let (width, height) = (grey.width() * scale, grey.height() * scale);
+        let grey = ::image::imageops::resize(&grey, width, height, ::image::imageops::FilterType::Triangle);
+        let mut file = std::io::Cursor::new(Vec::new());
+        ::image::DynamicImage::ImageLuma8(grey).write_to(&mut file, format).unwrap();
+        ((width, height), file.into_inner())
+    };
+    let jpeg = encoded(2, 1, ::image::ImageFormat::Jpeg);
+    let fine = encoded(3, 2, ::image::ImageFormat::Png);
+    let jp2 = real("conformance/jp2").map(|folder| fs_err::read(folder.join("finger.jp2")).unwrap());
+    let bytes = file("CAT1", texts("AT1-1"), |builder| {
+        builder.print(&image(2, Compression::JpegB, jpeg.0, &jpeg.1), "AT", "20260101");
+        let fine = image(3, Compression::Png, fine.0, &fine.1);
+        builder.print(&Impression { resolution_ppi: Some((1000, 1000)), ..fine }, "AT", "20260101");
+        if let Some(jp2) = &jp2 {
+            builder.print(&image(7, Compression::Jp2L, (804, 752), jp2), "AT", "20260101");
+        }
+        let missing = vec![MissingFinger { position: 4, amputated: true }];
+        let none = image(4, Compression::None, (0, 0), &[]);
+        let none = Impression { missing, resolution_ppi: None, bits_per_pixel: 0, ..none };
+        builder.print(&none, "AT", "20260101");
+    });
+    let entered = send(&server, &at, &bytes);
+    assert_eq!(entered.status, 201, "{}", entered.text);
+    let path = format!("/v1/eurodac/records/{}", entered.json()["record_id"].as_str().unwrap());
+    let kept = server.get(&at, &path).json()["fingerprints"].as_array().unwrap().clone();
+    let positions: Vec<_> = kept.iter().map(|print| print["position"].as_u64().unwrap()).collect();
+    assert_eq!(positions, if jp2.is_some() { vec![2, 3, 7] } else { vec![2, 3] });
+    assert_eq!((&kept[1]["resolution_ppi"], &kept[0]["media_type"]), (&json!(1000), &json!("image/jpeg")));
+    for position in [2, 3] {
+        let probe = STANDARD.encode(touch(6, position, 2).to_png().unwrap());
+        let mut body = transmission("DE", 3, 1, 0, 0);
+        body["fingerprints"] =
+            json!([{"position": position, "media_type": "image/png", "resolution_ppi": 500, "data": probe}]);
+        assert_eq!(server.transmit(&de, &body).hits(), ["AT1-1"], "finger {position}");
+    }
 }
