@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{Accept, Header, Quality};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::body::parse;
+use super::accepted::preferred;
+use super::body::{JSON, parse};
 use super::problem::{Code, Problem};
 use crate::ansi_nist::{Mapping, Translation, Unusable, Why, translate};
 use crate::eurodac::transmission::Data;
@@ -95,36 +95,7 @@ impl From<Unusable> for Problem {
     }
 }
 
-/// Whether the answer is to be a file (RFC 9110, section 12.5.1): it is asked for by its name, and no less than JSON.
+/// Whether the answer is to be a file: it is asked for by its name, and no less than JSON.
 pub fn is_asked_for(request: &HttpRequest) -> bool {
-    let Ok(accept) = Accept::parse(request) else { return false };
-    let quality = |names: &[&str]| {
-        let of_name = accept.iter().filter(|range| names.contains(&range.item.essence_str()));
-        of_name.map(|range| range.quality).max().unwrap_or(Quality::ZERO)
-    };
-    let file = quality(&[MEDIA_TYPE]);
-    file > Quality::ZERO && file >= quality(&["application/json", "application/*", "*/*"])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use actix_web::http::header;
-    use actix_web::test::TestRequest;
-
-    #[test]
-    fn a_file_is_given_where_it_is_wanted_no_less_than_json() {
-        let asks = |accept: &str| {
-            is_asked_for(&TestRequest::default().insert_header((header::ACCEPT, accept)).to_http_request())
-        };
-        let file = MEDIA_TYPE;
-        assert!(
-            asks(file)
-                && asks(&format!("{file}, application/json;q=0.5"))
-                && asks(&format!("application/json, {file}"))
-        );
-        assert!(!asks("*/*") && !asks("application/json") && !asks("") && !asks("nonsense"));
-        assert!(!asks(&format!("{file};q=0")) && !asks(&format!("{file};q=0.4, application/json")));
-        assert!(!is_asked_for(&TestRequest::default().to_http_request()));
-    }
+    preferred(request, JSON, &[MEDIA_TYPE]) == MEDIA_TYPE
 }

@@ -1,5 +1,6 @@
 //! The HTTP surface: one file a resource, and what they share: who calls, bodies, problems.
 
+mod accepted;
 mod ansi_nist;
 mod asked;
 mod audit;
