@@ -22,6 +22,7 @@ use whorl_engine::interchange::{Finger, Standard};
 use whorl_engine::minutia::Minutia;
 
 use super::mapping::{FieldName, Mapping};
+use crate::eurodac::prints::Position;
 
 /// A transmission, as JSON, and what its parts are called in the file that it was made of.
 pub struct Translation {
@@ -222,7 +223,10 @@ impl Draft<'_> {
             prints.push(of_impression(impression, position, &name)?);
         }
         for set in file.minutiae()? {
-            if !impressions.iter().any(|impression| has_finger(impression, &set)) {
+            if !impressions
+                .iter()
+                .any(|impression| !impression.data.is_empty() && has_finger(impression, &set))
+            {
                 let name = format!("record {} (Type-9)", set.record);
                 self.names.insert(format!("fingerprints[{}]", prints.len()), name.clone());
                 prints.push(of_minutiae(&set, &name)?);
@@ -255,12 +259,10 @@ fn has_finger(impression: &Impression<'_>, set: &MinutiaeSet) -> bool {
 
 /// What an image shows; unknown, where it may be one of several fingers.
 fn position(codes: &[u8], name: &str) -> Outcome<u8> {
-    match codes {
-        [code @ (0..=15 | 40..=50)] => Ok(*code),
-        [_] => {
-            unusable(Why::FieldInvalid, name, "shows neither a finger nor a slap: codes 0 to 15, 40 to 50")
-        }
-        _ => Ok(0),
+    let [code] = codes else { return Ok(0) };
+    match Position::try_from(*code) {
+        Ok(position) => Ok(position.code()),
+        Err(problem) => unusable(Why::FieldInvalid, name, problem),
     }
 }
 

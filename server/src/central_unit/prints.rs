@@ -111,17 +111,18 @@ pub(super) fn extract(
     prints: &[Fingerprint],
     afterwards: Afterwards,
 ) -> Result<Vec<Extracted>, (usize, PrintError)> {
-    for (index, print) in prints.iter().enumerate() {
-        look_at(print).map_err(|error| (index, error))?;
-    }
-    let fingers =
-        (0..).zip(prints).flat_map(|(index, print)| print.fingers.iter().map(move |f| (index, print, f)));
+    let look = |(index, print)| Ok((index, print, Sound::of(print).map_err(|error| (index, error))?));
+    let sound: Vec<(usize, &Fingerprint, Sound)> =
+        prints.iter().enumerate().map(look).collect::<Result<_, _>>()?;
+    let fingers = sound.iter().flat_map(|&(index, print, sound)| {
+        print.fingers.iter().map(move |finger| (index, print, sound, finger))
+    });
     let results: Vec<_> = std::thread::scope(|scope| {
         // The stack of a thread that has ended is kept for the next: boxed, what was found leaves nothing above what is overwritten.
-        let found = |print, finger| {
-            stack::overwritten_after(|| Box::new(extract_one(pool, print, finger, afterwards)))
+        let found = |print: &Fingerprint, sound, finger| {
+            stack::overwritten_after(|| Box::new(extract_one(pool, (&print.data, sound), finger, afterwards)))
         };
-        let start = |(index, print, finger)| (index, scope.spawn(move || found(print, finger)));
+        let start = |(index, print, sound, finger)| (index, scope.spawn(move || found(print, sound, finger)));
         let running: Vec<_> = fingers.map(start).collect();
         let died = || Box::new(Err(PrintError::Extraction(ExtractionError::Died)));
         let end = |(index, thread): (usize, ScopedJoinHandle<'_, _>)| {
@@ -132,40 +133,51 @@ pub(super) fn extract(
     results.into_iter().map(|(index, result)| result.map_err(|error| (index, error))).collect()
 }
 
-/// What a print is said to be, before anything is looked for in it. Of one of which nothing is compared it is all that is looked at.
-fn look_at(print: &Fingerprint) -> Result<(), PrintError> {
-    match (Kind::of(&print.media_type)?, print.resolution_ppi) {
-        (Kind::Image(_), None) => Err(PrintError::Resolution("an image needs its resolution")),
-        (Kind::Image(format), Some(resolution_ppi)) => {
-            image::check(format, &print.data, resolution_ppi)?;
-            // R-DATA-1: what stands in a file beside the pixels may say anything of anybody.
-            Ok(nothing_beside(format, &print.data)?)
+/// What a print is, once it was looked at.
+#[derive(Clone, Copy)]
+enum Sound {
+    /// With its resolution. Unit: pixels per inch.
+    Image(ImageFormat, u16),
+    Record(Standard),
+}
+
+impl Sound {
+    /// What a print says that it is, before anything is looked for in it. Of one of which nothing is compared it is all that is looked at.
+    fn of(print: &Fingerprint) -> Result<Self, PrintError> {
+        match (Kind::of(&print.media_type)?, print.resolution_ppi) {
+            (Kind::Image(_), None) => Err(PrintError::Resolution("an image needs its resolution")),
+            (Kind::Image(format), Some(resolution_ppi)) => {
+                image::check(format, &print.data, resolution_ppi)?;
+                // R-DATA-1: what stands in a file beside the pixels may say anything of anybody.
+                nothing_beside(format, &print.data)?;
+                Ok(Self::Image(format, resolution_ppi))
+            }
+            (Kind::Record(_), Some(_)) => {
+                Err(PrintError::Resolution("a minutiae record has its own resolution; leave this field out"))
+            }
+            (Kind::Record(_), None) if print.fingers.is_empty() => Err(PrintError::WrongFinger(
+                "nothing of it is compared; send the minutiae of each finger once, and slaps as images"
+                    .into(),
+            )),
+            (Kind::Record(standard), None) => Ok(Self::Record(standard)),
         }
-        (Kind::Record(_), Some(_)) => {
-            Err(PrintError::Resolution("a minutiae record has its own resolution; leave this field out"))
-        }
-        (Kind::Record(_), None) if print.fingers.is_empty() => Err(PrintError::WrongFinger(
-            "nothing of it is compared; send the minutiae of each finger once, and slaps as images".into(),
-        )),
-        (Kind::Record(_), None) => Ok(()),
     }
 }
 
 fn extract_one(
     pool: &Pool,
-    print: &Fingerprint,
+    (data, sound): (&[u8], Sound),
     finger: &Finger,
     afterwards: Afterwards,
 ) -> Result<Extracted, PrintError> {
     let position = finger.position;
-    let (minutiae, extractor) = match (Kind::of(&print.media_type)?, print.resolution_ppi) {
-        (Kind::Image(format), Some(resolution_ppi)) => {
+    let (minutiae, extractor) = match sound {
+        Sound::Image(format, resolution_ppi) => {
             let request = Request { format, resolution_ppi, segment: finger.area.map(segment) };
-            (pool.extract(request, print.data.clone(), afterwards)?, EXTRACTOR.to_owned())
+            (pool.extract(request, data.to_vec(), afterwards)?, EXTRACTOR.to_owned())
         }
-        (Kind::Image(_), None) => return Err(PrintError::Resolution("an image needs its resolution")),
-        (Kind::Record(standard), _) => {
-            (from_record(standard, &print.data, position)?, format!("sent as {}", standard.name()))
+        Sound::Record(standard) => {
+            (from_record(standard, data, position)?, format!("sent as {}", standard.name()))
         }
     };
     let quality = gate::check(&minutiae).map_err(|problem| PrintError::TooPoor { position, problem })?;
