@@ -4,12 +4,12 @@
 //!
 //! | format | what may be in a file |
 //! | --- | --- |
-//! | PNG | [`png`]: chunks of pixels, palette, scale and greys, each once and of its own length |
-//! | BMP | [`bmp`]: headers, masks, palette, pixels, and no byte between or behind them |
-//! | TIFF | [`tiff`]: one directory of tags of pixels, what they point to, and no other byte but zeros |
-//! | WSQ | [`wsq`]: tables, frame, blocks, and the list that encoders write as a comment |
-//! | JPEG 2000 | [`jpeg_2000`]: boxes of header and codestream, its segments, and the encoder's name |
-//! | JPEG | [`jpeg`]: tables, frame, scans, the headers of JFIF and Adobe |
+//! | PNG | `png`: chunks of pixels, palette, scale and greys, each once and of its own length |
+//! | BMP | `bmp`: headers, masks, palette, pixels, and no byte between or behind them |
+//! | TIFF | `tiff`: one directory of tags of pixels, what they point to, and no other byte but zeros |
+//! | WSQ | `wsq`: tables, frame, blocks, and the list that encoders write as a comment |
+//! | JPEG 2000 | `jpeg_2000`: boxes of header and codestream, its segments, and the encoder's name |
+//! | JPEG | `jpeg`: tables, frame, scans, the headers of JFIF and Adobe |
 //!
 //! A file that is damaged is refused too, where it can be walked no further: what is behind cannot be told from a text. What
 //! hides in the parts themselves (least bits of pixels, filling of rows, compressed data behind the last pixel) is not found:
