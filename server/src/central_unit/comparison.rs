@@ -193,8 +193,7 @@ impl CentralUnit {
             on_blocked: found.counted,
         };
         self.database.record(Event::new(audit, Change::Plain(effect)))?;
-        let hits: Result<_, StoreError> = hits.into_iter().map(|hit| self.with_matched(hit)).collect();
-        Ok(Comparison { compared: compared.open, threshold, hits: hits? })
+        Ok(Comparison { compared: compared.open, threshold, hits: self.deliverable(hits)? })
     }
 
     /// The first answer again: as it was then, but for what may not be told any more; and on record that it was told.
@@ -204,15 +203,11 @@ impl CentralUnit {
         subject: &Subject<'_>,
     ) -> Result<Comparison, TransmissionError> {
         loop {
-            let mut hits = Vec::new();
-            for &id in &stored.hits {
-                let Some(found) = self.database.hit(id)? else { continue };
-                let mut hit = self.with_matched(found)?;
-                if let Some((record, _)) = &mut hit.matched {
-                    // Who else was told since is no part of the first answer.
-                    record.disclosures.retain(|disclosure| disclosure.at <= stored.at);
-                    hits.push(hit);
-                }
+            let found: Result<Vec<_>, _> = stored.hits.iter().map(|id| self.database.hit(*id)).collect();
+            let mut hits = self.deliverable(found?.into_iter().flatten())?;
+            for (record, _) in hits.iter_mut().filter_map(|hit| hit.matched.as_mut()) {
+                // Who else was told since is no part of the first answer.
+                record.disclosures.retain(|disclosure| disclosure.at <= stored.at);
             }
             let found: Vec<_> = hits.iter().map(|hit| hit.found.clone()).collect();
             let audit = subject.audit(Operation::Repetition, self.now(), &found);

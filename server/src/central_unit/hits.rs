@@ -28,6 +28,11 @@ impl CentralUnit {
     pub fn hit(&self, id: Uuid, viewer: &Viewer) -> Result<Hit, OperationError> {
         let found = self.hit_of(id, viewer.state())?;
         let hit = self.with_matched(found)?;
+        // Hidden since it was looked up; only of one that was found to be of another person the hit is shown without its data.
+        let is_of_another = hit.found.verdict.is_some_and(|(verdict, _)| verdict.erases_the_copy());
+        if hit.matched.is_none() && !is_of_another {
+            return Err(OperationError::HitNotFound);
+        }
         let mut audit = hit.found.audit(self.now(), Operation::HitRead, viewer.actor().clone());
         audit.disclosed.extend(hit.matched.is_some().then_some(hit.found.record_id));
         // Refused where the set was erased meanwhile (R-ERASE-3).
@@ -71,6 +76,16 @@ impl CentralUnit {
         let is_there = |probe| stored(probe).is_some_and(|probe| !retention::is_over(probe.last_day, today));
         hit.probe.record_id.is_none_or(is_there)
             && stored(hit.record_id).is_some_and(|found| may_deliver(None, &found, today))
+    }
+
+    /// R-BLOCK-2, R-ERASE-3: those that an answer tells of, with their data. A set that was blocked or erased after its hit was recorded
+    /// is not told of: not even that there was one.
+    pub(super) fn deliverable(
+        &self,
+        found: impl IntoIterator<Item = StoredHit>,
+    ) -> Result<Vec<Hit>, StoreError> {
+        let hits: Result<Vec<_>, _> = found.into_iter().map(|hit| self.with_matched(hit)).collect();
+        Ok(hits?.into_iter().filter(|hit| hit.matched.is_some()).collect())
     }
 
     /// The data of a hit, where they may be delivered.

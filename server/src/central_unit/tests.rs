@@ -266,3 +266,21 @@ fn r_access_2_for_what_is_anothers_and_what_is_not_there_nothing_is_read() {
         assert!(matches!(look(id, nth), Err(OperationError::RecordNotFound)));
     }
 }
+
+#[test]
+fn r_block_2_r_erase_3_what_is_hidden_after_its_hit_was_recorded_is_not_told_of() {
+    let world = World::new("2026-11-22T12:00:00Z");
+    let (id, _) = world.enter(0, (1, 1), 5, "2026-11-20", "female");
+    assert_eq!(world.enter(1, (1, 1), 5, "2026-11-20", "female").1, 1);
+    let unit = world.unit();
+    let listed = unit.list_hits(None, 10, &world.callers[1].viewer(None).unwrap()).unwrap().0;
+    // What an answer does between the record of a hit and its telling.
+    let told = || unit.deliverable(listed.clone()).unwrap().len();
+    assert_eq!(told(), 1);
+    for (blocked, expected) in [(true, 0), (false, 1)] {
+        unit.block(id, blocked, &world.state(0)).unwrap();
+        assert_eq!(told(), expected, "blocked: {blocked}");
+    }
+    unit.erase(id, Ground::FactuallyInaccurate, &world.state(0)).unwrap();
+    assert_eq!(told(), 0);
+}
